@@ -1,0 +1,454 @@
+"""Layers, loss, training and readers: everything the four notebooks share.
+
+N examples, D inputs, M outputs, K classes. Examples are rows.
+    x (N, D)     labels (N,) int in 0..K-1     targets (N, K), rows are distributions     logits (N, K)
+    W (M, D): row m is what output m looks for, so a row of MNIST weights is a 28 x 28 template     b (M,)
+The gradient of the loss by v is called dv and has the shape of v. Losses are in nats.
+"""
+
+import hashlib
+import json
+import math
+import os
+import platform
+import struct
+import subprocess
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent
+IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+
+
+class DataError(ValueError):
+    """A file is not what it should be; the message names the file, what was expected and what was found."""
+
+
+# --- the loss ---------------------------------------------------------------------------------------
+
+
+def one_hot(labels: np.ndarray, K: int, dtype: Any = np.float64) -> np.ndarray:
+    """Turn labels (N,) into targets (N, K): 1 in the label's column, 0 elsewhere."""
+    return np.eye(K, dtype=dtype)[labels]
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Return log q (N, K); the largest logit of a row is taken off first, so that exp never overflows."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return the distributions q (N, K), q_k = exp(logit_k) / sum_j exp(logit_j)."""
+    return np.exp(log_softmax(logits))
+
+
+def kl_loss(logits: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
+    """Mean of KL(t || q) = sum_k t_k (log t_k - log q_k) over the examples, and its gradient.
+
+    With q = softmax(logits) the gradient is dlogits = (q - t) / N. A target of 0 adds nothing
+    (0 log 0 = 0), and for one-hot targets the loss is the cross-entropy.
+    """
+    log_q = log_softmax(logits)
+    positive = targets[targets > 0]
+    negative_entropy = (positive * np.log(positive)).sum()
+    loss = (negative_entropy - (targets * log_q).sum()) / len(logits)
+    return float(loss), (np.exp(log_q) - targets) / len(logits)
+
+
+# --- the layers -------------------------------------------------------------------------------------
+
+
+class Linear:
+    """out = x W^T + b, the homework's f(x, W, b) = Wx + b for examples in rows."""
+
+    def __init__(self, W: np.ndarray, b: np.ndarray) -> None:
+        self.W, self.b = np.array(W), np.array(b)
+        self.parameters = [self.W, self.b]
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """Return x W^T + b, shape (N, M)."""
+        return x @ self.W.T + self.b
+
+    def gradients(self, x: np.ndarray, dout: np.ndarray) -> list[np.ndarray]:
+        """dW = dout^T x,  db = sum of dout over the examples."""
+        return [dout.T @ x, dout.sum(axis=0)]
+
+    def backward(self, x: np.ndarray, dout: np.ndarray) -> np.ndarray:
+        """dx = dout W."""
+        return dout @ self.W
+
+
+class ReLU:
+    """out = max(0, x)."""
+
+    parameters: tuple[()] = ()
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """Return max(0, x)."""
+        return np.maximum(x, 0)
+
+    def gradients(self, x: np.ndarray, dout: np.ndarray) -> list[np.ndarray]:
+        """Nothing to learn here."""
+        return []
+
+    def backward(self, x: np.ndarray, dout: np.ndarray) -> np.ndarray:
+        """dx = dout where x > 0, else 0."""
+        return dout * (x > 0)
+
+
+# --- the network ------------------------------------------------------------------------------------
+
+
+class Network:
+    """Layers in a row; the last one's output are the logits.
+
+    Data is taken in blocks of `block` rows: a mean over examples is a sum over blocks, and a block
+    stays in cache. Pixels may stay bytes; a block of them becomes floats in 0..1 when it is used.
+    """
+
+    def __init__(self, layers: list, block: int = 1024) -> None:
+        self.layers, self.block = layers, block
+        self.parameters = [p for layer in layers for p in layer.parameters]
+
+    def forward(self, x: np.ndarray) -> list[np.ndarray]:
+        """Return every layer's input, and last the logits, for one block x of floats."""
+        values = [x]
+        for layer in self.layers:
+            values.append(layer.forward(values[-1]))
+        return values
+
+    def backward(self, values: list[np.ndarray], dlogits: np.ndarray) -> list[np.ndarray]:
+        """Return the gradients of all parameters by the chain rule, from the last layer to the first."""
+        dout, gradients = dlogits, []
+        for i in reversed(range(len(self.layers))):
+            gradients = self.layers[i].gradients(values[i], dout) + gradients
+            if i > 0:  # nobody asks for the gradient by the data
+                dout = self.layers[i].backward(values[i], dout)
+        return gradients
+
+    def blocks(self, x: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield (rows, those rows of x in the parameters' precision)."""
+        for start in range(0, len(x), self.block):
+            rows = slice(start, start + self.block)
+            values = x[rows].astype(self.parameters[0].dtype, copy=False)
+            if x.dtype == np.uint8:
+                values /= 255
+            yield rows, values
+
+    def logits(self, x: np.ndarray) -> np.ndarray:
+        """Return the logits (N, K)."""
+        return np.concatenate([self.forward(values)[-1] for _, values in self.blocks(x)])
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Return the most probable class of each example, (N,)."""
+        return self.logits(x).argmax(axis=1)
+
+    def loss_and_gradients(self, x: np.ndarray, targets: np.ndarray) -> tuple[float, float, list[np.ndarray]]:
+        """Return the mean loss, the accuracy and the gradients in the order of `parameters`."""
+        loss, correct, gradients = 0.0, 0, [np.zeros_like(p) for p in self.parameters]
+        for rows, values in self.blocks(x):
+            *inputs, logits = self.forward(values)
+            block_loss, dlogits = kl_loss(logits, targets[rows])
+            share = len(logits) / len(x)
+            loss += share * block_loss
+            correct += int((logits.argmax(axis=1) == targets[rows].argmax(axis=1)).sum())
+            for total, part in zip(gradients, self.backward(inputs, dlogits), strict=True):
+                total += share * part
+        return loss, correct / len(x), gradients
+
+
+# --- training ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class History:
+    """What `train` saw: entry i is the state before update i, the last one the state it left."""
+
+    loss: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    gradient: list[float] = field(default_factory=list)
+    stopped: str = ""
+
+
+def row_batches(N: int, batch_size: int | None, rng: np.random.RandomState | None) -> Iterator[Any]:
+    """Yield rows without end: all of them, or mini-batches, shuffled anew for each epoch."""
+    if batch_size is not None and (rng is None or not 0 < batch_size <= N):
+        raise ValueError(f"mini-batches need an rng and a batch_size of 1 to {N}, found {batch_size} and rng={rng}")
+    while rng is None or batch_size is None:
+        yield slice(None)
+    while True:
+        order = rng.permutation(N)
+        yield from (order[i : i + batch_size] for i in range(0, N - batch_size + 1, batch_size))
+
+
+def train(
+    network: Network,
+    x: np.ndarray,
+    targets: np.ndarray,
+    *,
+    learning_rate: float,
+    steps: int,
+    momentum: float = 0.0,
+    batch_size: int | None = None,
+    rng: np.random.RandomState | None = None,
+    tolerance: float = 0.0,
+) -> History:
+    """Gradient descent: small steps against the gradient. Changes the network's parameters.
+
+    With momentum, Nesterov's: v <- momentum v - learning_rate g;  p <- p + momentum v - learning_rate g.
+    Stops after `steps` updates, or when no entry of the gradient exceeds `tolerance`; `stopped` says which.
+    Raises FloatingPointError when the loss is no longer finite.
+    """
+    history = History()
+    velocities = [np.zeros_like(p) for p in network.parameters]
+    for step, rows in enumerate(row_batches(len(x), batch_size, rng)):
+        loss, accuracy, gradients = network.loss_and_gradients(x[rows], targets[rows])
+        history.loss.append(loss)
+        history.accuracy.append(accuracy)
+        history.gradient.append(float(max(np.abs(g).max() for g in gradients)))
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"the loss is {loss} at step {step}: try a smaller learning rate")
+        if history.gradient[-1] <= tolerance or step == steps:
+            history.stopped = "steps" if step == steps else "tolerance"
+            return history
+        for p, v, g in zip(network.parameters, velocities, gradients, strict=True):
+            v *= momentum
+            v -= learning_rate * g
+            p += momentum * v - learning_rate * g
+    raise AssertionError("row_batches never ends")
+
+
+def accuracy(network: Network, x: np.ndarray, labels: np.ndarray) -> float:
+    """Return the fraction of examples whose most probable class is the label."""
+    return float((network.predict(x) == labels).mean())
+
+
+def numerical_gradient(f: Callable[[], float], v: np.ndarray, h: float = 1e-5) -> np.ndarray:
+    """Central differences (f(v + h) - f(v - h)) / 2h for each entry of v; v is restored."""
+    dv = np.zeros_like(v)
+    for i in np.ndindex(v.shape):
+        kept = v[i]
+        v[i] = kept + h
+        above = f()
+        v[i] = kept - h
+        dv[i] = (above - f()) / (2 * h)
+        v[i] = kept
+    return dv
+
+
+# --- reading idx files and points -------------------------------------------------------------------
+
+
+def _unpack(path: Path, limit: int) -> bytearray:
+    """Return the first `limit` bytes of a file, unpacked if it is gzip; never holds much more than they are."""
+    out = bytearray()
+    with path.open("rb") as file:
+        if file.peek(2)[:2] != b"\x1f\x8b":
+            return bytearray(file.read(min(limit, os.fstat(file.fileno()).st_size)))
+        unzip = zlib.decompressobj(wbits=31)  # 31: gzip with header and checksum
+        while not unzip.eof and len(out) < limit:
+            chunk = unzip.unconsumed_tail or file.read(1 << 16)
+            part = unzip.decompress(chunk, min(limit - len(out), 1 << 20))
+            if not chunk and not part:
+                raise DataError(f"{path}: expected a whole gzip file, found one that is cut; fetch it again")
+            out += part
+        if unzip.eof and (unzip.unused_data or file.read(1)):
+            raise DataError(f"{path}: expected one gzip stream, found more bytes behind it; fetch it again")
+    return out
+
+
+def _idx_header(path: Path, head: bytes, ndim: int | None) -> tuple[np.dtype, tuple[int, ...]]:
+    """Check an idx header and return the element type and the shape it declares."""
+    if head.lstrip()[:1] == b"<":
+        raise DataError(f"{path}: expected idx data, found text that looks like HTML, an error page perhaps")
+    if len(head) < 4 or head[:2] != b"\0\0":
+        hint = "; the byte order looks reversed" if head[2:4] == b"\0\0" else ""
+        raise DataError(f"{path}: expected an idx header (two zero bytes first), found {head[:4].hex(' ')!r}{hint}")
+    if head[2] not in IDX_TYPES:
+        raise DataError(f"{path}: expected an idx type among {sorted(map(hex, IDX_TYPES))}, found {head[2]:#04x}")
+    if ndim is not None and (head[2], head[3]) != (0x08, ndim):
+        names = {1: "labels", 3: "images"}
+        found = names.get(head[3], f"{head[3]} dimensions")
+        raise DataError(f"{path}: expected {names.get(ndim)} (magic {0x800 + ndim:#x}), "
+                        f"found {found} (magic {int.from_bytes(head[:4]):#x})")  # fmt: skip
+    if len(head) < 4 + 4 * head[3]:
+        raise DataError(f"{path}: expected {head[3]} dimensions, found a header cut at {len(head)} bytes")
+    return np.dtype(IDX_TYPES[head[2]]), struct.unpack_from(f">{head[3]}I", head, 4)
+
+
+def read_idx(path: str | Path, ndim: int | None = None) -> np.ndarray:
+    """Read an idx file, plain or gzipped, of any type and shape; refuse whatever is not exactly that.
+
+    With `ndim` it must hold bytes in that many dimensions: 3 for MNIST images, 1 for labels. Raises
+    DataError. Format: yann.lecun.com/exdb/mnist, "the idx file format".
+    """
+    path = Path(path)
+    try:
+        dtype, shape = _idx_header(path, bytes(_unpack(path, 4 + 4 * 255)), ndim)
+        start, size = 4 + 4 * len(shape), math.prod(shape) * dtype.itemsize
+        data = _unpack(path, start + size + 1)
+    except (OSError, zlib.error) as error:
+        raise DataError(f"{path}: expected a readable idx file, found: {error}") from error
+    if len(data) != start + size:
+        found = "more" if len(data) > start + size else str(len(data) - start)
+        swapped = math.prod(struct.unpack_from(f"<{len(shape)}I", data, 4)) * dtype.itemsize
+        hint = "; the byte order of the sizes looks reversed" if swapped == len(data) - start else ""
+        raise DataError(f"{path}: expected {size} bytes for shape {shape}, found {found}{hint}")
+    try:
+        array = np.frombuffer(data, dtype, offset=start).reshape(shape)
+    except ValueError as error:
+        raise DataError(f"{path}: expected a shape that numpy can hold, found {shape}: {error}") from error
+    return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def idx_header(array: np.ndarray) -> bytes:
+    """Return the idx header of an array; raises KeyError for a type that idx does not know."""
+    codes = {np.dtype(name): code for code, name in IDX_TYPES.items()}
+    return struct.pack(f">HBB{array.ndim}I", 0, codes[array.dtype.newbyteorder(">")], array.ndim, *array.shape)
+
+
+def idx_sha256(array: np.ndarray) -> str:
+    """Return the SHA-256 of the idx file that holds this array, unpacked: packers differ, this does not."""
+    return hashlib.sha256(idx_header(array) + array.tobytes()).hexdigest()
+
+
+def write_idx(path: str | Path, array: np.ndarray) -> None:
+    """Write an array as an idx file."""
+    Path(path).write_bytes(idx_header(array) + array.astype(array.dtype.newbyteorder(">")).tobytes())
+
+
+class Mnist(NamedTuple):
+    """A digit set: images (N, D) as bytes 0..255, labels (N,), the image's shape, the name that its bytes prove."""
+
+    name: str
+    x_train: np.ndarray
+    labels_train: np.ndarray
+    x_test: np.ndarray
+    labels_test: np.ndarray
+    image_shape: tuple[int, int]
+    sha256: dict[str, str]
+
+
+def find_mnist(data_dir: str = "") -> Path:
+    """Return `data_dir`, else MNIST_DIR, else the first of data/mnist and data/mnist-subset that is there."""
+    named = data_dir or os.environ.get("MNIST_DIR", "")
+    found = [Path(named)] if named else [p for p in (ROOT / "data/mnist", ROOT / "data/mnist-subset") if p.is_dir()]
+    if not found:
+        raise DataError(f"{ROOT / 'data/mnist'}: expected the four MNIST files, found no folder; type: make data")
+    return found[0]
+
+
+def read_mnist(folder: str | Path) -> Mnist:
+    """Read the four idx files of MNIST, or of a set of the same form; raises DataError if they do not fit."""
+    arrays, hashes = [], {}
+    for name in MNIST_FILES:
+        path = next((p for p in (Path(folder) / name, Path(folder) / f"{name}.gz") if p.exists()), Path(folder) / name)
+        arrays.append(read_idx(path, ndim=3 if "images" in name else 1))
+        hashes[name] = idx_sha256(arrays[-1])
+        if "labels" in name and (len(arrays[-1]) != len(arrays[-2]) or not len(arrays[-1]) or arrays[-1].max() > 9):
+            raise DataError(f"{path}: expected {len(arrays[-2])} labels of 0 to 9 (one an image, at least one), "
+                            f"found {len(arrays[-1])}, the largest {max(arrays[-1], default=None)}")  # fmt: skip
+    x_train, labels_train, x_test, labels_test = arrays
+    if x_train.shape[1:] != x_test.shape[1:]:
+        raise DataError(f"{folder}: expected one image size, found {x_train.shape[1:]} and {x_test.shape[1:]}")
+    known = json.loads((ROOT / "data/datasets.json").read_text())
+    name = next((name for name, files in known.items() if files == hashes), "an unknown set")
+    flat = [x.reshape(len(x), -1) for x in (x_train, x_test)]
+    return Mnist(name, flat[0], labels_train, flat[1], labels_test, x_train.shape[1:], hashes)
+
+
+def read_points(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read points in the plane: x (N, 2) and labels (N,).
+
+    A line holds x1, x2 and then the label 0..K-1, or K >= 2 one-hot columns; commas or white space between.
+    Blank lines, lines that start with # and one heading line are passed over. Raises DataError.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: expected a text file of points, found: {error}") from error
+    kept = [(n, line.replace(",", " ").split()) for n, line in enumerate(lines, 1) if line.strip() and line.strip()[0] != "#"]
+    if kept and not any(word[:1].isdigit() or word[:1] in "+-." for word in kept[0][1]):
+        del kept[0]
+    rows: list[list[float]] = []
+    for number, words in kept:
+        try:
+            rows.append([float(word) for word in words])
+        except ValueError as error:
+            raise DataError(f"{path}, line {number}: expected numbers, found {' '.join(words)!r}") from error
+        reason = _bad_row(rows[-1], len(rows[0]))
+        if reason:
+            raise DataError(f"{path}, line {number}: expected {reason}, found {' '.join(words)!r}")
+    table = np.array(rows, dtype=np.float64).reshape(len(rows), -1)
+    labels = (table[:, 2] if table.shape[1] == 3 else table[:, 2:].argmax(axis=1)).astype(np.int64)
+    if set(labels) != set(range(len(set(labels)))) or len(set(labels)) < 2:
+        raise DataError(f"{path}: expected labels 0 to K-1, all used, K at least 2, found {sorted(set(labels.tolist()))}")
+    return table[:, :2], labels
+
+
+def _bad_row(row: list[float], columns: int) -> str:
+    """Say what was expected of a row of points, or nothing if the row is good."""
+    if len(row) < 3 or len(row) != columns:
+        return f"{max(columns, 3)} columns (x1, x2, then a label or one-hot columns)"
+    if not all(map(math.isfinite, row)):
+        return "finite numbers"
+    if len(row) == 3:
+        return "" if row[2] >= 0 and row[2] == int(row[2]) else "a whole number from 0 as the label"
+    return "" if sorted(row[2:]) == [0.0] * (len(row) - 3) + [1.0] else "one-hot columns, a single 1 among 0s"
+
+
+# --- results ----------------------------------------------------------------------------------------
+
+
+def provenance(seed: int | None = None, files: dict[str, str] | None = None) -> dict[str, Any]:
+    """Say what a result rests on: commit, whether files were changed since, versions, threads, seed, data hashes."""
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+    threads = next((os.environ[k] for k in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS") if k in os.environ), os.cpu_count())
+    return {
+        "commit": git("rev-parse", "--short=12", "HEAD"),
+        "dirty": git("status", "--porcelain") != "",
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "threads": int(threads or 1),
+        "seed": seed,
+        "sha256": files or {},
+    }
+
+
+def sha256(path: str | Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def _plain(key: str, value: Any) -> Any:
+    """Turn numpy values into JSON's own; refuse what JSON cannot say."""
+    if isinstance(value, dict):
+        return {k: _plain(f"{key}.{k}" if key else k, v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(f"{key}[{i}]", v) for i, v in enumerate(value)]
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"result {key!r} is {value}: expected a finite number")
+    return value
+
+
+def write_results(path: str | Path, results: dict[str, Any]) -> None:
+    """Write strict JSON, whole or not at all. Raises ValueError for NaN or Inf, TypeError for no JSON value."""
+    path = Path(path)
+    text = json.dumps(_plain("", results), indent=2, allow_nan=False) + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_text(text)
+    unfinished.replace(path)

@@ -1,0 +1,28 @@
+"""Make the points of Problems 2 and 3: `python data/make_points.py` writes set2.csv and set3.csv beside this file.
+
+The course's own sets are lost. Ours are pinwheels: three arms of points around the origin. Hardly twisted, a linear
+classifier separates them (set 2); twisted further, it cannot (set 3). README.md says how the seeds were chosen.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+
+def pinwheel(rng: np.random.RandomState, N: int, K: int, twist: float, spread: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return x (N, 2) and labels (N,): K arms, their angle (radians) growing by `twist` a unit of radius."""
+    labels = np.arange(N) * K // N
+    radius = rng.uniform(0.3, 2.0, N)
+    angle = 2 * np.pi * labels / K + twist * radius + spread * rng.randn(N)
+    return radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)]), labels
+
+
+def write(name: str, x: np.ndarray, labels: np.ndarray) -> None:
+    """Write one CSV file: x1, x2 with four decimals, and the label."""
+    rows = [f"{x1:.4f},{x2:.4f},{label}\n" for (x1, x2), label in zip(x, labels, strict=True)]
+    Path(__file__).with_name(name).write_text("x1,x2,label\n" + "".join(rows))
+
+
+if __name__ == "__main__":
+    write("set2.csv", *pinwheel(np.random.RandomState(1), N=150, K=3, twist=0.7, spread=0.2))
+    write("set3.csv", *pinwheel(np.random.RandomState(52), N=240, K=3, twist=1.4, spread=0.2))

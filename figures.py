@@ -1,0 +1,172 @@
+"""Figures: one style, printed size, and saved the same bytes every time.
+
+A figure is a `matplotlib.figure.Figure` of its own, never pyplot's current one, so MPLBACKEND changes nothing.
+Letters as in common.py. Sizes are inches: 6.4 is the full width of the report's text, 3.2 half of it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+ROOT = Path(__file__).resolve().parent
+matplotlib.style.use(ROOT / "report/figures.mplstyle")
+
+FULL, HALF = 6.4, 3.2
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+VALUE, GRADIENT, QUIET = "#0072B2", "#B8420A", "#555555"
+
+
+@dataclass
+class Picture:
+    """A saved figure: a notebook shows it, with its alt text, whatever the backend."""
+
+    path: Path
+    alt: str
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+        return {"image/png": self.path.read_bytes()}, {"image/png": {"alt": self.alt}}
+
+
+def figure(width: float = FULL, height: float = 2.4, **subplots: Any) -> tuple[Figure, Any]:
+    """Return a new figure and its axes; `subplots` goes to `Figure.subplots`."""
+    fig = Figure(figsize=(width, height))
+    return fig, fig.subplots(**subplots)
+
+
+def save_figure(fig: Figure, out: str | Path, name: str, *, alt: str) -> Picture:
+    """Save `out`/figures/`name`.pdf and .png, without dates, and return the picture to show.
+
+    The alt text says in words what a reader who cannot see it would miss; it travels inside both files.
+    Raises ValueError when it is missing.
+    """
+    if len(alt.split()) < 4:
+        raise ValueError(f"figure {name!r}: expected an alt text of at least 4 words, found {alt!r}")
+    stem = Path(out) / "figures" / name
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    fig.savefig(f"{stem}.pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None, "Subject": alt})
+    fig.savefig(f"{stem}.png", metadata={"Software": None, "Description": alt})
+    return Picture(Path(f"{stem}.png"), alt)
+
+
+def curve(ax: Axes, values: Sequence[float], label: str, *, colour: str = COLOURS[0], name: str = "") -> None:
+    """Draw a quantity against the iteration; `name`, if given, is written at the end of the line."""
+    ax.plot(values, color=colour)
+    ax.set(xlabel="iteration", ylabel=label)
+    ax.margins(x=0.01)
+    if name:
+        ax.annotate(name, (len(values) - 1, values[-1]), (0, 3), textcoords="offset points", color=colour,
+                    ha="right", va="bottom", fontsize=7)  # fmt: skip
+
+
+def scatter(ax: Axes, x: np.ndarray, labels: np.ndarray, size: float = 14) -> None:
+    """Draw points in the plane: a class is a colour and a marker."""
+    for k in range(labels.max() + 1):
+        ax.scatter(*x[labels == k].T, s=size, c=COLOURS[k % 6], marker=MARKERS[k % 6], label=f"class {k}",
+                   edgecolors="white", linewidths=0.4, zorder=3)  # fmt: skip
+    ax.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+
+
+def ring(ax: Axes, x: np.ndarray, label: str) -> None:
+    """Draw a ring around points."""
+    ax.scatter(*x.T, s=52, facecolors="none", edgecolors="black", linewidths=0.9, zorder=4, label=label)
+
+
+def class_legend(ax: Axes, columns: int = 4) -> None:
+    """Put the legend of classes and rings under the axes, where it covers no point."""
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=columns, frameon=False, handletextpad=0.1,
+              columnspacing=0.9)  # fmt: skip
+
+
+def decision_regions(ax: Axes, predict: Callable[[np.ndarray], np.ndarray], x: np.ndarray, labels: np.ndarray) -> None:
+    """Colour the plane by the predicted class and draw the points on it."""
+    low, high = x.min(axis=0), x.max(axis=0)
+    pad = 0.08 * (high - low).max()
+    grid_x, grid_y = (np.linspace(low[i] - pad, high[i] + pad, 400) for i in range(2))
+    grid = np.stack(np.meshgrid(grid_x, grid_y), axis=-1)
+    regions = predict(grid.reshape(-1, 2)).reshape(400, 400)
+    K = labels.max() + 1
+    ax.contourf(grid_x, grid_y, regions, levels=np.arange(K + 1) - 0.5, colors=(COLOURS * 2)[:K], alpha=0.16)
+    ax.contour(grid_x, grid_y, regions, levels=np.arange(1, K) - 0.5, colors="white", linewidths=1.2)
+    ax.grid(False)
+    scatter(ax, x, labels)
+
+
+def show_image(ax: Axes, image: np.ndarray, limit: float | None = None) -> AxesImage:
+    """Draw one digit, ink black; with `limit`, a signed image: blue speaks against, red for, white is zero."""
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set(visible=True, color="#CCCCCC")
+    if limit is None:
+        return ax.imshow(image, cmap="gray_r", vmin=0, interpolation="nearest")
+    return ax.imshow(image, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+
+
+def template_row(axes: Sequence[Axes], images: np.ndarray, title: str, *, signed: bool = False) -> None:
+    """Draw one image an axes, all on the same scale, with the row's title at its left."""
+    limit = float(np.abs(images).max()) if signed else None
+    for ax, image in zip(axes, images, strict=True):
+        shown = show_image(ax, image, limit)
+        shown.set_clim(vmax=images.max() if limit is None else limit)
+    axes[0].set_ylabel(title)
+    if limit is not None:
+        bar = axes[0].figure.colorbar(shown, ax=list(axes), shrink=0.8, aspect=10, pad=0.01, ticks=[-limit, 0, limit])
+        bar.ax.set_yticklabels([f"−{limit:.2g}", "0", f"+{limit:.2g}"])
+        bar.outline.set_visible(False)
+
+
+def confusion_matrix(ax: Axes, counts: np.ndarray) -> None:
+    """Draw how often a true class (row) was called each class (column); the colour leaves out the diagonal."""
+    mistakes = counts * (1 - np.eye(len(counts)))
+    ax.imshow(mistakes, cmap="Oranges", vmax=max(mistakes.max(), 1) * 1.3)
+    for (true, said), n in np.ndenumerate(counts):
+        right = true == said
+        ax.text(said, true, n, ha="center", va="center", fontsize=6.5, color="#222222" if n else "#BBBBBB",
+                weight="bold" if right else "normal")  # fmt: skip
+    ax.set(xlabel="predicted digit", ylabel="true digit", xticks=range(len(counts)), yticks=range(len(counts)))
+    ax.grid(False)
+
+
+# Where each node of Problem 1's graph stands (column, row) and what is written in it: drawn by hand, for no
+# automatic layout puts the data's path above the penalty's.
+GRAPH_NODES = {
+    "x1": (0, 4.3, "$x_1$"), "x2": (0, 3.1, "$x_2$"), "w1": (0, 1.5, "$w_1$"), "w2": (0, 0.3, "$w_2$"),
+    "m1": (1.25, 4.0, "×"), "m2": (1.25, 2.8, "×"), "z": (2.35, 3.4, "+"), "n": (3.4, 3.4, "×−1"),
+    "e": (4.45, 3.4, "exp"), "d": (5.5, 3.4, "+1"), "s": (6.55, 3.4, "1/d"), "q1": (2.35, 1.5, "$(\\cdot)^2$"),
+    "q2": (2.35, 0.3, "$(\\cdot)^2$"), "q": (4.0, 0.9, "+"), "r": (5.5, 0.9, "×½"), "f": (7.55, 2.15, "+"),
+}  # fmt: skip
+GRAPH_EDGES = ("x1 m1", "w1 m1", "x2 m2", "w2 m2", "m1 z", "m2 z", "z n", "n e", "e d", "d s", "s f",
+               "w1 q1", "w2 q2", "q1 q", "q2 q", "q r", "r f")  # fmt: skip
+
+
+def draw_graph(ax: Axes, values: dict[str, float], gradients: dict[str, float]) -> None:
+    """Draw Problem 1's computation graph with the numbers that the code computed.
+
+    `values` has an entry a node. `gradients` has d<node> for each node, and d<node>_<next> for the share that comes
+    back along one edge of a node with two. Values stand above in blue, gradients below in red, edges carry shares.
+    """
+    place = {name: np.array(spot[:2]) for name, spot in GRAPH_NODES.items()}
+    for source, target in map(str.split, GRAPH_EDGES):
+        arrow = {"arrowstyle": "-|>", "color": "#999999", "lw": 0.9, "shrinkA": 11, "shrinkB": 11, "mutation_scale": 7}
+        ax.annotate("", place[target], place[source], arrowprops=arrow)
+        share = gradients.get(f"d{source}_{target}", gradients[f"d{source}"])
+        spot = place[source] + (0.36 if source in ("w1", "w2") else 0.5) * (place[target] - place[source])
+        ax.text(*spot, f"{share:.4f}", color=GRADIENT, fontsize=5.5, ha="center", va="center", zorder=3,
+                bbox={"fc": "white", "ec": "none", "pad": 0.6})  # fmt: skip
+    for name, (column, row, symbol) in GRAPH_NODES.items():
+        leaf = name[0] in "xw"
+        ax.scatter(column, row, s=430, c="#EAF3F9" if leaf else "white", edgecolors="#333333", linewidths=0.9, zorder=4)
+        ax.text(column, row, symbol, ha="center", va="center", fontsize=8, zorder=5)
+        title = "" if leaf else f"${name[0]}_{{{name[1:]}}}$ = "
+        ax.text(column, row + 0.36, f"{title}{values[name]:.4f}", color=VALUE, fontsize=6.5, ha="center", va="bottom")
+        ax.text(column, row - 0.36, f"{gradients['d' + name]:.4f}", color=GRADIENT, fontsize=6.5, ha="center", va="top",
+                weight="bold")  # fmt: skip
+    ax.set(xlim=(-0.45, 8.0), ylim=(-0.4, 5.0))
+    ax.axis("off")

