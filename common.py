@@ -23,14 +23,11 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parent
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+MNIST_FILES = tuple(f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
 
 
 class DataError(ValueError):
     """A file is not what it should be; the message names the file, what was expected and what was found."""
-
-
-# --- the loss ---------------------------------------------------------------------------------------
 
 
 def one_hot(labels: np.ndarray, K: int, dtype: Any = np.float64) -> np.ndarray:
@@ -49,20 +46,17 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return np.exp(log_softmax(logits))
 
 
-def kl_loss(logits: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
+def kl_loss(logits: np.ndarray, targets: np.ndarray, N: int = 0) -> tuple[float, np.ndarray]:
     """Mean of KL(t || q) = sum_k t_k (log t_k - log q_k) over the examples, and its gradient.
 
-    With q = softmax(logits) the gradient is dlogits = (q - t) / N. A target of 0 adds nothing
-    (0 log 0 = 0), and for one-hot targets the loss is the cross-entropy.
+    With q = softmax(logits) the gradient is dlogits = (q - t) / N. A target of 0 adds nothing (0 log 0 = 0), and for
+    one-hot targets the loss is the cross-entropy. With `N`, these rows are a block of N examples: blocks add up.
     """
+    N = N or len(logits)
     log_q = log_softmax(logits)
     positive = targets[targets > 0]
-    negative_entropy = (positive * np.log(positive)).sum()
-    loss = (negative_entropy - (targets * log_q).sum()) / len(logits)
-    return float(loss), (np.exp(log_q) - targets) / len(logits)
-
-
-# --- the layers -------------------------------------------------------------------------------------
+    loss = ((positive * np.log(positive)).sum() - (targets * log_q).sum()) / N
+    return float(loss), (np.exp(log_q) - targets) / N
 
 
 class Linear:
@@ -103,9 +97,6 @@ class ReLU:
         return dout * (x > 0)
 
 
-# --- the network ------------------------------------------------------------------------------------
-
-
 class Network:
     """Layers in a row; the last one's output are the logits.
 
@@ -126,7 +117,8 @@ class Network:
 
     def backward(self, values: list[np.ndarray], dlogits: np.ndarray) -> list[np.ndarray]:
         """Return the gradients of all parameters by the chain rule, from the last layer to the first."""
-        dout, gradients = dlogits, []
+        dout = dlogits
+        gradients: list[np.ndarray] = []
         for i in reversed(range(len(self.layers))):
             gradients = self.layers[i].gradients(values[i], dout) + gradients
             if i > 0:  # nobody asks for the gradient by the data
@@ -152,24 +144,24 @@ class Network:
 
     def loss_and_gradients(self, x: np.ndarray, targets: np.ndarray) -> tuple[float, float, list[np.ndarray]]:
         """Return the mean loss, the accuracy and the gradients in the order of `parameters`."""
-        loss, correct, gradients = 0.0, 0, [np.zeros_like(p) for p in self.parameters]
+        loss, correct = 0.0, 0
+        gradients: list[np.ndarray] = []
         for rows, values in self.blocks(x):
             *inputs, logits = self.forward(values)
-            block_loss, dlogits = kl_loss(logits, targets[rows])
-            share = len(logits) / len(x)
-            loss += share * block_loss
-            correct += int((logits.argmax(axis=1) == targets[rows].argmax(axis=1)).sum())
-            for total, part in zip(gradients, self.backward(inputs, dlogits), strict=True):
-                total += share * part
+            block_loss, dlogits = kl_loss(logits, targets[rows], len(x))
+            parts = self.backward(inputs, dlogits)
+            loss += block_loss
+            correct += int(np.count_nonzero(logits.argmax(axis=1) == targets[rows].argmax(axis=1)))
+            gradients = [a + b for a, b in zip(gradients, parts, strict=True)] if gradients else parts
         return loss, correct / len(x), gradients
-
-
-# --- training ---------------------------------------------------------------------------------------
 
 
 @dataclass
 class History:
-    """What `train` saw: entry i is the state before update i, the last one the state it left."""
+    """What `train` saw: entry i is the state before update i, the last one the state it left.
+
+    `gradient`, the largest entry in size, is only kept where a tolerance asks for it.
+    """
 
     loss: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
@@ -208,21 +200,26 @@ def train(
     """
     history = History()
     velocities = [np.zeros_like(p) for p in network.parameters]
-    for step, rows in enumerate(row_batches(len(x), batch_size, rng)):
+    batches = row_batches(len(x), batch_size, rng)
+    for step in range(steps + 1):
+        rows = next(batches)
         loss, accuracy, gradients = network.loss_and_gradients(x[rows], targets[rows])
         history.loss.append(loss)
         history.accuracy.append(accuracy)
-        history.gradient.append(float(max(np.abs(g).max() for g in gradients)))
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss is {loss} at step {step}: try a smaller learning rate")
-        if history.gradient[-1] <= tolerance or step == steps:
-            history.stopped = "steps" if step == steps else "tolerance"
-            return history
-        for p, v, g in zip(network.parameters, velocities, gradients, strict=True):
-            v *= momentum
-            v -= learning_rate * g
-            p += momentum * v - learning_rate * g
-    raise AssertionError("row_batches never ends")
+        if tolerance:
+            history.gradient.append(max(float(np.abs(g).max()) for g in gradients))
+            if history.gradient[-1] <= tolerance:
+                history.stopped = "tolerance"
+                return history
+        if step < steps:
+            for p, v, g in zip(network.parameters, velocities, gradients, strict=True):
+                v *= momentum
+                v -= learning_rate * g
+                p += momentum * v - learning_rate * g
+    history.stopped = "steps"
+    return history
 
 
 def accuracy(network: Network, x: np.ndarray, labels: np.ndarray) -> float:
@@ -241,9 +238,6 @@ def numerical_gradient(f: Callable[[], float], v: np.ndarray, h: float = 1e-5) -
         dv[i] = (above - f()) / (2 * h)
         v[i] = kept
     return dv
-
-
-# --- reading idx files and points -------------------------------------------------------------------
 
 
 def _unpack(path: Path, limit: int) -> bytearray:
@@ -375,22 +369,24 @@ def read_points(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: expected a text file of points, found: {error}") from error
-    kept = [(n, line.replace(",", " ").split()) for n, line in enumerate(lines, 1) if line.strip() and line.strip()[0] != "#"]
+    split = [(number, line.replace(",", " ").split()) for number, line in enumerate(lines, 1)]
+    kept = [(number, words) for number, words in split if words and not words[0].startswith("#")]
     if kept and not any(word[:1].isdigit() or word[:1] in "+-." for word in kept[0][1]):
         del kept[0]
     rows: list[list[float]] = []
     for number, words in kept:
         try:
             rows.append([float(word) for word in words])
-        except ValueError as error:
-            raise DataError(f"{path}, line {number}: expected numbers, found {' '.join(words)!r}") from error
-        reason = _bad_row(rows[-1], len(rows[0]))
-        if reason:
-            raise DataError(f"{path}, line {number}: expected {reason}, found {' '.join(words)!r}")
-    table = np.array(rows, dtype=np.float64).reshape(len(rows), -1)
-    labels = (table[:, 2] if table.shape[1] == 3 else table[:, 2:].argmax(axis=1)).astype(np.int64)
-    if set(labels) != set(range(len(set(labels)))) or len(set(labels)) < 2:
-        raise DataError(f"{path}: expected labels 0 to K-1, all used, K at least 2, found {sorted(set(labels.tolist()))}")
+            wanted = _bad_row(rows[-1], len(rows[0]))
+        except ValueError:
+            wanted = "numbers"
+        if wanted:
+            raise DataError(f"{path}, line {number}: expected {wanted}, found {' '.join(words)!r}")
+    table = np.array(rows or [[]])
+    labels = (table[:, 2:].argmax(axis=1) if table.shape[1] > 3 else table[:, -1:].ravel()).astype(np.int64)
+    used = sorted({int(label) for label in labels})
+    if len(used) < 2 or used != list(range(len(used))):
+        raise DataError(f"{path}: expected labels 0 to K-1, all used, K at least 2, found {used}")
     return table[:, :2], labels
 
 
@@ -405,26 +401,18 @@ def _bad_row(row: list[float], columns: int) -> str:
     return "" if sorted(row[2:]) == [0.0] * (len(row) - 3) + [1.0] else "one-hot columns, a single 1 among 0s"
 
 
-# --- results ----------------------------------------------------------------------------------------
-
-
 def provenance(seed: int | None = None, files: dict[str, str] | None = None) -> dict[str, Any]:
-    """Say what a result rests on: commit, whether files were changed since, versions, threads, seed, data hashes."""
-
-    def git(*words: str) -> str:
-        done = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=False)
-        return done.stdout.strip() if done.returncode == 0 else "unknown"
-
-    threads = next((os.environ[k] for k in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS") if k in os.environ), os.cpu_count())
+    """Say what a result rests on: commit, versions, threads, seed, and the SHA-256 of its files."""
+    git = ["git", "-C", str(ROOT), "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty"]
+    try:
+        commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        commit = "unknown"
+    threads = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1
     return {
-        "commit": git("rev-parse", "--short=12", "HEAD"),
-        "dirty": git("status", "--porcelain") != "",
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "threads": int(threads or 1),
-        "seed": seed,
-        "sha256": files or {},
-    }
+        "commit": commit.removesuffix("-dirty"), "dirty": commit.endswith("-dirty"), "seed": seed,
+        "python": platform.python_version(), "numpy": np.__version__, "threads": int(threads), "sha256": files or {},
+    }  # fmt: skip
 
 
 def sha256(path: str | Path) -> str:

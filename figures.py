@@ -70,20 +70,26 @@ def curve(ax: Axes, values: Sequence[float], label: str, *, colour: str = COLOUR
 def scatter(ax: Axes, x: np.ndarray, labels: np.ndarray, size: float = 14) -> None:
     """Draw points in the plane: a class is a colour and a marker."""
     for k in range(labels.max() + 1):
-        ax.scatter(*x[labels == k].T, s=size, c=COLOURS[k % 6], marker=MARKERS[k % 6], label=f"class {k}",
-                   edgecolors="white", linewidths=0.4, zorder=3)  # fmt: skip
+        style: dict[str, Any] = {
+            "c": COLOURS[k % 6],
+            "marker": MARKERS[k % 6],
+            "edgecolors": "white",
+            "linewidths": 0.4,
+        }
+        ax.scatter(x[labels == k, 0], x[labels == k, 1], s=size, label=f"class {k}", zorder=3, **style)
     ax.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
 
 
 def ring(ax: Axes, x: np.ndarray, label: str) -> None:
     """Draw a ring around points."""
-    ax.scatter(*x.T, s=52, facecolors="none", edgecolors="black", linewidths=0.9, zorder=4, label=label)
+    ax.scatter(x[:, 0], x[:, 1], s=44, facecolors="none", edgecolors="black", linewidths=0.7, zorder=4, label=label)
 
 
-def class_legend(ax: Axes, columns: int = 4) -> None:
-    """Put the legend of classes and rings under the axes, where it covers no point."""
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=columns, frameon=False, handletextpad=0.1,
-              columnspacing=0.9)  # fmt: skip
+def class_legend(fig: Figure, ax: Axes) -> None:
+    """Put the legend of an axes' classes and rings under the whole figure, where it covers no point."""
+    handles, names = ax.get_legend_handles_labels()
+    fig.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False, handletextpad=0.1,
+               columnspacing=0.9)  # fmt: skip
 
 
 def decision_regions(ax: Axes, predict: Callable[[np.ndarray], np.ndarray], x: np.ndarray, labels: np.ndarray) -> None:
@@ -110,8 +116,11 @@ def show_image(ax: Axes, image: np.ndarray, limit: float | None = None) -> AxesI
 
 
 def template_row(axes: Sequence[Axes], images: np.ndarray, title: str, *, signed: bool = False) -> None:
-    """Draw one image an axes, all on the same scale, with the row's title at its left."""
-    limit = float(np.abs(images).max()) if signed else None
+    """Draw one image an axes, all on the same scale, with the row's title at its left.
+
+    Signed images are cut off at their 99.5th percentile, lest one bright pixel pales all others.
+    """
+    limit = float(np.percentile(np.abs(images), 99.5)) if signed else None
     for ax, image in zip(axes, images, strict=True):
         shown = show_image(ax, image, limit)
         shown.set_clim(vmax=images.max() if limit is None else limit)
@@ -137,10 +146,10 @@ def confusion_matrix(ax: Axes, counts: np.ndarray) -> None:
 # Where each node of Problem 1's graph stands (column, row) and what is written in it: drawn by hand, for no
 # automatic layout puts the data's path above the penalty's.
 GRAPH_NODES = {
-    "x1": (0, 4.3, "$x_1$"), "x2": (0, 3.1, "$x_2$"), "w1": (0, 1.5, "$w_1$"), "w2": (0, 0.3, "$w_2$"),
-    "m1": (1.25, 4.0, "×"), "m2": (1.25, 2.8, "×"), "z": (2.35, 3.4, "+"), "n": (3.4, 3.4, "×−1"),
-    "e": (4.45, 3.4, "exp"), "d": (5.5, 3.4, "+1"), "s": (6.55, 3.4, "1/d"), "q1": (2.35, 1.5, "$(\\cdot)^2$"),
-    "q2": (2.35, 0.3, "$(\\cdot)^2$"), "q": (4.0, 0.9, "+"), "r": (5.5, 0.9, "×½"), "f": (7.55, 2.15, "+"),
+    "x1": (0, 4.8, "$x_1$"), "x2": (0, 3.3, "$x_2$"), "w1": (0, 1.8, "$w_1$"), "w2": (0, 0.3, "$w_2$"),
+    "m1": (1.4, 4.6, "×"), "m2": (1.4, 3.1, "×"), "z": (2.6, 3.85, "+"), "n": (3.65, 3.85, "×−1"),
+    "e": (4.7, 3.85, "exp"), "d": (5.75, 3.85, "+1"), "s": (6.8, 3.85, "1/d"), "q1": (2.6, 1.8, "$(\\cdot)^2$"),
+    "q2": (2.6, 0.3, "$(\\cdot)^2$"), "q": (4.2, 1.05, "+"), "r": (5.75, 1.05, "×½"), "f": (7.7, 2.3, "+"),
 }  # fmt: skip
 GRAPH_EDGES = ("x1 m1", "w1 m1", "x2 m2", "w2 m2", "m1 z", "m2 z", "z n", "n e", "e d", "d s", "s f",
                "w1 q1", "w2 q2", "q1 q", "q2 q", "q r", "r f")  # fmt: skip
@@ -153,20 +162,29 @@ def draw_graph(ax: Axes, values: dict[str, float], gradients: dict[str, float]) 
     back along one edge of a node with two. Values stand above in blue, gradients below in red, edges carry shares.
     """
     place = {name: np.array(spot[:2]) for name, spot in GRAPH_NODES.items()}
+    paper = {"fc": "white", "ec": "none", "pad": 0.5}
     for source, target in map(str.split, GRAPH_EDGES):
         arrow = {"arrowstyle": "-|>", "color": "#999999", "lw": 0.9, "shrinkA": 11, "shrinkB": 11, "mutation_scale": 7}
-        ax.annotate("", place[target], place[source], arrowprops=arrow)
+        ax.annotate("", tuple(place[target]), tuple(place[source]), arrowprops=arrow)
         share = gradients.get(f"d{source}_{target}", gradients[f"d{source}"])
-        spot = place[source] + (0.36 if source in ("w1", "w2") else 0.5) * (place[target] - place[source])
-        ax.text(*spot, f"{share:.4f}", color=GRADIENT, fontsize=5.5, ha="center", va="center", zorder=3,
-                bbox={"fc": "white", "ec": "none", "pad": 0.6})  # fmt: skip
+        spot = place[source] + (0.6 if target in ("m1", "m2") else 0.5) * (place[target] - place[source])
+        ax.text(
+            spot[0], spot[1], _number(share), color=GRADIENT, fontsize=6, ha="center", va="center", bbox=paper, zorder=3
+        )
     for name, (column, row, symbol) in GRAPH_NODES.items():
-        leaf = name[0] in "xw"
-        ax.scatter(column, row, s=430, c="#EAF3F9" if leaf else "white", edgecolors="#333333", linewidths=0.9, zorder=4)
+        title = "" if name[0] in "xw" else f"${name[0]}_{{{name[1:]}}}$ = "
+        ax.scatter(column, row, s=430, c="white" if title else "#DCEAF4", edgecolors="#333333", lw=0.9, zorder=4)
         ax.text(column, row, symbol, ha="center", va="center", fontsize=8, zorder=5)
-        title = "" if leaf else f"${name[0]}_{{{name[1:]}}}$ = "
-        ax.text(column, row + 0.36, f"{title}{values[name]:.4f}", color=VALUE, fontsize=6.5, ha="center", va="bottom")
-        ax.text(column, row - 0.36, f"{gradients['d' + name]:.4f}", color=GRADIENT, fontsize=6.5, ha="center", va="top",
-                weight="bold")  # fmt: skip
-    ax.set(xlim=(-0.45, 8.0), ylim=(-0.4, 5.0))
+        for side, text, colour in (
+            (1, title + _number(values[name]), VALUE),
+            (-1, _number(gradients[f"d{name}"]), GRADIENT),
+        ):
+            ax.text(column, row + 0.37 * side, text, color=colour, fontsize=7, ha="center", bbox=paper, zorder=4,
+                    va="bottom" if side > 0 else "top")  # fmt: skip
+    ax.set(xlim=(-0.45, 8.15), ylim=(-0.5, 5.6))
     ax.axis("off")
+
+
+def _number(value: float) -> str:
+    """Write a number with four decimals and a true minus sign."""
+    return f"{value:.4f}".replace("-", "−")

@@ -67,7 +67,9 @@ def _digit(path: Path, number: int, item: Any) -> tuple[int, float, list[np.ndar
         digit, pen = int(item["digit"]), float(item["pen"])
         strokes = [np.array(stroke, dtype=np.float64) for stroke in item["strokes"]]
     except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path}, digit {number}: expected digit, pen and strokes of [x, y] points: {error!r}") from error
+        raise DataError(
+            f"{path}, digit {number}: expected digit, pen and strokes of [x, y] points: {error!r}"
+        ) from error
     whole = bool(strokes) and all(s.ndim == 2 and s.shape[1] == 2 and np.isfinite(s).all() for s in strokes)
     if not (whole and digit in range(10) and 0 < pen <= 50 and max(np.abs(s).max() for s in strokes) <= 1000):
         raise DataError(f"{path}, digit {number}: expected a digit 0 to 9, a pen up to 50 wide and points within 1000")

@@ -12,7 +12,7 @@ from scipy.sparse import coo_array, eye_array, hstack
 
 
 class Verdict(NamedTuple):
-    """`separable`; `in_the_way` (N,) bool, the points to remove until it is; W (K, D), b (K,) that separate the rest."""
+    """`separable`; `in_the_way` (N,) bool, the points to remove until it is; W (K, D), b (K,) separate the rest."""
 
     separable: bool
     in_the_way: np.ndarray

@@ -102,7 +102,7 @@ def from_mirrors(folder: Path, mirrors: tuple[str, ...]) -> bool:
 
 def _short(error: Exception) -> str:
     """Return the last part of a network error, which is the one that says what happened."""
-    if isinstance(error, requests.HTTPError):
+    if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"answered {error.response.status_code} {error.response.reason}"
     return f"{type(error).__name__}: {str(error).split(': ')[-1]}"[:120]
 

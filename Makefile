@@ -1,0 +1,88 @@
+# make alone lists the targets. Everything generated lands in report/build (and .venv, data/mnist).
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+unexport PYTHONDONTWRITEBYTECODE MAKEFLAGS
+export SOURCE_DATE_EPOCH ?= 0
+
+PYTHON ?= python3
+PY := .venv/bin/python
+BUILD := report/build
+NOTEBOOKS := problem1_compgraph problem2_linear problem3_mlp problem4_mnist
+EXECUTED := $(NOTEBOOKS:%=$(BUILD)/%.ipynb)
+MODULES := common.py figures.py
+ENV := .venv/installed
+DATA := $(BUILD)/data.done
+
+# The name of MNIST_DIR is remembered, so that another folder means another build.
+ifneq ($(MNIST_DIR),$(file < $(BUILD)/mnist_dir))
+$(shell mkdir -p $(BUILD))
+$(file > $(BUILD)/mnist_dir,$(MNIST_DIR))
+endif
+
+.PHONY: help report figures data env tex test test-slow lint format strip lab handin clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+report: $(BUILD)/report.pdf  ## everything: environment, TeX, data, notebooks, figures, report/build/report.pdf
+
+figures: $(EXECUTED)  ## run the four notebooks: figures and numbers in report/build
+
+data: | $(ENV)  ## put MNIST at hand (MNIST_DIR, data/mnist, mirrors, or 5000 images from a package)
+	$(PY) -m tools.fetch
+
+env: $(ENV)  ## .venv from requirements.lock
+
+$(ENV): requirements.lock
+	$(PYTHON) tools/setup.py environment
+
+tex:  ## what LaTeX needs, from apt.txt
+	@$(PYTHON) tools/setup.py tex
+
+$(DATA): $(BUILD)/mnist_dir tools/fetch.py data/datasets.json | $(ENV)
+	$(PY) -m tools.fetch
+	@touch $@
+
+$(BUILD)/%.ipynb: %.ipynb $(MODULES) tools/run.py report/figures.mplstyle $(ENV)
+	$(PY) -m tools.run $< $(BUILD)
+
+$(BUILD)/problem2_linear.ipynb: separability.py data/set2.csv
+$(BUILD)/problem3_mlp.ipynb: separability.py data/set3.csv
+$(BUILD)/problem4_mnist.ipynb: handwriting.py data/handwritten/strokes.json $(DATA)
+
+$(BUILD)/report.pdf: report/report.tex tools/report.py $(EXECUTED)
+	@$(PYTHON) tools/setup.py tex
+	$(PY) -m tools.report
+
+test: env tex $(DATA)  ## all tests but the slow ones
+	$(PY) -m pytest -m "not slow"
+
+test-slow: env tex $(DATA)  ## the slow tests
+	$(PY) -m pytest -m slow
+
+lint: env  ## ruff, mypy, docstrings, notebooks without outputs
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/numpydoc lint common.py figures.py separability.py handwriting.py tools/*.py data/*.py
+	.venv/bin/nbstripout --verify *.ipynb
+
+format: env  ## format modules and notebooks
+	.venv/bin/ruff check --fix-only .
+	.venv/bin/ruff format .
+
+strip: env  ## take the outputs out of the notebooks
+	.venv/bin/nbstripout *.ipynb
+
+lab: env $(DATA)  ## open JupyterLab
+	.venv/bin/jupyter lab
+
+handin: $(BUILD)/report.pdf  ## the zip that the homework asks for
+	$(PY) -m tools.handin
+
+clean:  ## remove what was generated (not .venv, not data/mnist)
+	rm -rf $(BUILD)

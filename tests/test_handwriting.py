@@ -1,0 +1,88 @@
+"""Own handwriting: strokes in, MNIST-style images out."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from scipy import ndimage
+
+from common import DataError
+from handwriting import normalise, read_strokes, render, smooth
+
+STROKES = ROOT / "data/handwritten/strokes.json"
+SEVEN = [np.array([[10.0, 10], [90, 10], [90, 10], [50, 130]])]
+
+
+def centre(image):
+    return np.array(ndimage.center_of_mass(image))
+
+
+def test_own_digits():
+    images, labels = read_strokes(STROKES)
+    assert images.shape == (40, 784) and images.dtype == np.uint8
+    assert set(Counter(labels.tolist()).items()) == {(digit, 4) for digit in range(10)}
+    for image in images.reshape(-1, 28, 28):
+        rows, columns = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))
+        assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20 and image.max() > 200
+        assert np.abs(centre(image) - 13.5).max() <= 0.5
+    assert len({image.tobytes() for image in images}) == 40
+
+
+def test_no_own_digit_is_an_mnist_image(mnist):
+    images, _ = read_strokes(STROKES)
+    both = np.concatenate([mnist.x_train, mnist.x_test])
+    assert min(np.abs(both - image.astype(int)).mean() for image in images[::8]) > 3
+
+
+def test_p03_shift_scale():
+    reference = normalise(render(SEVEN, 10)).astype(int)
+    shifted = np.zeros((900, 900), np.uint8)
+    drawn = render(SEVEN, 10)
+    shifted[300 : 300 + drawn.shape[0], 120 : 120 + drawn.shape[1]] = drawn
+    assert np.array_equal(normalise(shifted), reference)
+    larger = normalise(render([2 * stroke for stroke in SEVEN], 20)).astype(int)
+    assert np.abs(larger - reference).mean() < 4
+
+
+@pytest.mark.parametrize(
+    "image", [np.full((1, 1), 255, np.uint8), np.eye(300, dtype=np.uint8) * 9, np.full((28, 28), 200, np.uint8)]
+)
+def test_odd_images(image):
+    result = normalise(image)
+    assert result.shape == (28, 28) and result.dtype == np.uint8 and result.any()
+
+
+def test_no_ink():
+    with pytest.raises(DataError, match="no ink"):
+        normalise(np.zeros((28, 28), np.uint8))
+
+
+def test_smooth_keeps_ends_and_doubled_corners():
+    line = smooth(np.array([[0.0, 0], [10, 0], [10, 0], [10, 10]]))
+    assert (
+        line[0].tolist() == [0, 0] and line[-1].tolist() == [10, 10] and np.abs(line - [10, 0]).sum(axis=1).min() < 0.1
+    )
+    assert (smooth(np.array([[1.0, 2]])) == [1, 2]).all()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "", "{}", "[]", "[1]", '[{"digit": 1}]', '[{"digit": 10, "pen": 5, "strokes": [[[0, 0]]]}]',
+        '[{"digit": 1, "pen": 0, "strokes": [[[0, 0]]]}]', '[{"digit": 1, "pen": 5, "strokes": []}]',
+        '[{"digit": 1, "pen": 5, "strokes": [[[0, 0], [1]]]}]', '[{"digit": 1, "pen": 5, "strokes": [[[0, 1e9]]]}]',
+        '[{"digit": 1, "pen": 5, "strokes": [[[0, NaN]]]}]', '[{"digit": 1, "pen": 5, "strokes": [[]]}]',
+    ],
+)  # fmt: skip
+def test_bad_strokes(tmp_path, content):
+    path = tmp_path / "s.json"
+    path.write_text(content)
+    with pytest.raises(DataError, match=r"s\.json"):
+        read_strokes(path)
+
+
+def test_a_dot_is_a_digit(tmp_path):
+    (tmp_path / "s.json").write_text(json.dumps([{"digit": 1, "pen": 5, "strokes": [[[3, 4]]]}]))
+    assert read_strokes(tmp_path / "s.json")[0].any()

