@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-MAKEFLAGS += --no-builtin-rules
+MAKEFLAGS += --no-builtin-rules --jobs=$(shell nproc)
 unexport PYTHONDONTWRITEBYTECODE MAKEFLAGS
 export SOURCE_DATE_EPOCH ?= 0
 
