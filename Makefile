@@ -11,7 +11,7 @@ export SOURCE_DATE_EPOCH ?= 0
 PYTHON ?= python3
 PY := .venv/bin/python
 BUILD := report/build
-NOTEBOOKS := problem1_compgraph problem2_linear problem3_mlp problem4_mnist
+NOTEBOOKS := problem4_mnist problem3_mlp problem2_linear problem1_compgraph# the longest first
 EXECUTED := $(NOTEBOOKS:%=$(BUILD)/%.ipynb)
 MODULES := common.py figures.py
 ENV := .venv/installed

@@ -93,6 +93,9 @@ def run(notebook: Path, out: Path, values: dict[str, Any]) -> int:
     unfinished = out / f".{notebook.stem}.{os.getpid()}.ipynb"
     inside = out.resolve().is_relative_to(ROOT)  # a path inside the repository names nobody's home
     folder = str(out.resolve().relative_to(ROOT) if inside else out.resolve())
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # the same bits on any machine, and runs side by side do not fight
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this interpreter's kernel, not one of the user's
     try:
         with tempfile.TemporaryDirectory(prefix="nb") as sockets:  # files, not ports: many kernels cannot clash
