@@ -17,10 +17,10 @@ MODULES := common.py figures.py
 ENV := .venv/installed
 DATA := $(BUILD)/data.done
 
-# The name of MNIST_DIR is remembered, so that another folder means another build.
-ifneq ($(MNIST_DIR),$(file < $(BUILD)/mnist_dir))
+# MNIST_DIR is remembered in a file, so that another folder means another build.
+ifneq (MNIST_DIR=$(MNIST_DIR),$(file < $(BUILD)/mnist_dir))
 $(shell mkdir -p $(BUILD))
-$(file > $(BUILD)/mnist_dir,$(MNIST_DIR))
+$(file > $(BUILD)/mnist_dir,MNIST_DIR=$(MNIST_DIR))
 endif
 
 .PHONY: help report figures data env tex test test-slow lint format strip lab handin clean
