@@ -4,6 +4,7 @@ import importlib
 import os
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted(ROOT.glob("problem*.ipynb"))
 
 
-def absent(what: str) -> None:
+def absent(what: str) -> Any:
     """Skip, or fail in CI."""
     (pytest.fail if os.environ.get("CI") else pytest.skip)(what)
 
@@ -27,10 +28,15 @@ def witness(name: str) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def mnist() -> Mnist:
-    """Return the original MNIST."""
-    folders = [Path(p) for p in (os.environ.get("MNIST_DIR"), ROOT / "data/mnist") if p]
-    for folder in folders:
-        if folder.is_dir() and (found := read_mnist(folder)).name == "MNIST":
-            return found
+def mnist_folder() -> Path:
+    """Return the folder of the original MNIST."""
+    for folder in [Path(p) for p in (os.environ.get("MNIST_DIR"), ROOT / "data/mnist") if p]:
+        if folder.is_dir() and read_mnist(folder).name == "MNIST":
+            return folder
     return absent("the original MNIST is not at hand; name its folder in MNIST_DIR")
+
+
+@pytest.fixture(scope="session")
+def mnist(mnist_folder: Path) -> Mnist:
+    """Return the original MNIST."""
+    return read_mnist(mnist_folder)

@@ -61,7 +61,7 @@ def patience() -> Iterator[None]:
 def fetch_file(url: str, folder: Path, sha256: str) -> None:
     """Download one gzipped idx file into `folder` and check the hash of what is in it; raises on any doubt."""
     name = url.rsplit("/", 1)[1]
-    bar = Bar(desc=name, unit="B", unit_scale=True, disable=not sys.stderr.isatty())
+    bar = Bar(desc=name, total=0, unit="B", unit_scale=True, disable=not sys.stderr.isatty())
     get = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=PATIENCE)
     pooch.get_logger().setLevel("WARNING")
     with patience():
@@ -93,8 +93,7 @@ def from_mirrors(folder: Path, mirrors: tuple[str, ...]) -> bool:
                 for name in MNIST_FILES:
                     fetch_file(f"{mirror}{name}.gz", unfinished, known[name])
         except (requests.RequestException, DataError, TimeoutError) as error:
-            reason = str(error) if isinstance(error, DataError) else f"{mirror}: {_short(error)}"
-            print(f"MNIST: no luck with {reason}", file=sys.stderr)
+            print(f"MNIST: no luck with {mirror}: {_short(error)}", file=sys.stderr)
         else:
             print(f"MNIST: fetched from {mirror}")
             return True
@@ -102,7 +101,9 @@ def from_mirrors(folder: Path, mirrors: tuple[str, ...]) -> bool:
 
 
 def _short(error: Exception) -> str:
-    """Return the last part of a network error, which is the one that says what happened."""
+    """Return of a network error the last part, which is the one that says what happened."""
+    if isinstance(error, DataError):
+        return str(error)
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"answered {error.response.status_code} {error.response.reason}"
     return f"{type(error).__name__}: {str(error).split(': ')[-1][:120]}".rstrip(")'\"")
