@@ -17,13 +17,11 @@ MODULES := common.py figures.py
 ENV := .venv/installed
 DATA := $(BUILD)/data.done
 
-# MNIST_DIR is remembered in a file, so that another folder means another build.
-ifneq (MNIST_DIR=$(MNIST_DIR),$(file < $(BUILD)/mnist_dir))
-$(shell mkdir -p $(BUILD))
-$(file > $(BUILD)/mnist_dir,MNIST_DIR=$(MNIST_DIR))
-endif
+# MNIST_DIR is remembered: unset means as before, another folder means another build.
+MNIST_DIR ?= $(file < $(BUILD)/mnist_dir)
+export MNIST_DIR
 
-.PHONY: help report figures data env tex test test-slow lint format strip lab handin clean
+.PHONY: help report figures data env tex test test-slow lint format strip lab handin clean FORCE
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +40,9 @@ $(ENV): requirements.lock
 
 tex:  ## what LaTeX needs, from apt.txt
 	@$(PYTHON) tools/setup.py tex
+
+$(BUILD)/mnist_dir: FORCE
+	@mkdir -p $(@D); echo "$(MNIST_DIR)" | cmp -s - $@ || echo "$(MNIST_DIR)" > $@
 
 $(DATA): $(BUILD)/mnist_dir tools/fetch.py data/datasets.json | $(ENV)
 	$(PY) -m tools.fetch
@@ -69,14 +70,14 @@ lint: env  ## ruff, mypy, docstrings, notebooks without outputs
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/numpydoc lint common.py figures.py separability.py handwriting.py tools/*.py data/*.py
-	.venv/bin/nbstripout --verify *.ipynb
+	.venv/bin/nbstripout --verify problem*.ipynb
 
 format: env  ## format modules and notebooks
 	.venv/bin/ruff check --fix-only .
 	.venv/bin/ruff format .
 
 strip: env  ## take the outputs out of the notebooks
-	.venv/bin/nbstripout *.ipynb
+	.venv/bin/nbstripout problem*.ipynb
 
 lab: env $(DATA)  ## open JupyterLab
 	.venv/bin/jupyter lab

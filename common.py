@@ -7,21 +7,26 @@ The gradient of the loss by v is called dv and has the shape of v. Losses are in
 """
 
 import hashlib
+import itertools
 import json
 import math
 import os
 import platform
+import shutil
 import struct
 import subprocess
+import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent
+PACKAGES = ("numpy", "scipy", "scikit-learn", "matplotlib", "pillow")
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MNIST_FILES = tuple(f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
 
@@ -170,14 +175,18 @@ class History:
 
 
 def row_batches(N: int, batch_size: int | None, rng: np.random.RandomState | None) -> Iterator[Any]:
-    """Yield rows without end: all of them, or mini-batches, shuffled anew for each epoch."""
-    if batch_size is not None and (rng is None or not 0 < batch_size <= N):
+    """Yield rows without end: all of them, or mini-batches in a new order each epoch.
+
+    What is left of an epoch when no whole batch fits is dropped. Raises ValueError.
+    """
+    if batch_size is None:
+        yield from itertools.repeat(slice(None))
+    elif rng is None or not 0 < batch_size <= N:
         raise ValueError(f"mini-batches need an rng and a batch_size of 1 to {N}, found {batch_size} and rng={rng}")
-    while rng is None or batch_size is None:
-        yield slice(None)
-    while True:
-        order = rng.permutation(N)
-        yield from (order[i : i + batch_size] for i in range(0, N - batch_size + 1, batch_size))
+    else:
+        while True:
+            order = rng.permutation(N)
+            yield from (order[i : i + batch_size] for i in range(0, N - batch_size + 1, batch_size))
 
 
 def train(
@@ -292,9 +301,9 @@ def read_idx(path: str | Path, ndim: int | None = None) -> np.ndarray:
         raise DataError(f"{path}: expected a readable idx file, found: {error}") from error
     if len(data) != start + size:
         found = "more" if len(data) > start + size else str(len(data) - start)
-        swapped = math.prod(struct.unpack_from(f"<{len(shape)}I", data, 4)) * dtype.itemsize
-        hint = "; the byte order of the sizes looks reversed" if swapped == len(data) - start else ""
-        raise DataError(f"{path}: expected {size} bytes for shape {shape}, found {found}{hint}")
+        raise DataError(
+            f"{path}: expected {size} bytes for shape {shape}, found {found}; cut, or of another byte order"
+        )
     try:
         array = np.frombuffer(data, dtype, offset=start).reshape(shape)
     except ValueError as error:
@@ -302,20 +311,12 @@ def read_idx(path: str | Path, ndim: int | None = None) -> np.ndarray:
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
-def idx_header(array: np.ndarray) -> bytes:
-    """Return the idx header of an array; raises KeyError for a type that idx does not know."""
+def idx_bytes(array: np.ndarray) -> bytes:
+    """Return an array as the bytes of an idx file; raises KeyError for a type that idx does not know."""
     codes = {np.dtype(name): code for code, name in IDX_TYPES.items()}
-    return struct.pack(f">HBB{array.ndim}I", 0, codes[array.dtype.newbyteorder(">")], array.ndim, *array.shape)
-
-
-def idx_sha256(array: np.ndarray) -> str:
-    """Return the SHA-256 of the idx file that holds this array, unpacked: packers differ, this does not."""
-    return hashlib.sha256(idx_header(array) + array.tobytes()).hexdigest()
-
-
-def write_idx(path: str | Path, array: np.ndarray) -> None:
-    """Write an array as an idx file."""
-    Path(path).write_bytes(idx_header(array) + array.astype(array.dtype.newbyteorder(">")).tobytes())
+    big_endian = array.astype(array.dtype.newbyteorder(">"), copy=False)
+    head = struct.pack(f">HBB{array.ndim}I", 0, codes[big_endian.dtype], array.ndim, *array.shape)
+    return head + big_endian.tobytes()
 
 
 class Mnist(NamedTuple):
@@ -345,7 +346,7 @@ def read_mnist(folder: str | Path) -> Mnist:
     for name in MNIST_FILES:
         path = next((p for p in (Path(folder) / name, Path(folder) / f"{name}.gz") if p.exists()), Path(folder) / name)
         arrays.append(read_idx(path, ndim=3 if "images" in name else 1))
-        hashes[name] = idx_sha256(arrays[-1])
+        hashes[name] = hashlib.sha256(idx_bytes(arrays[-1])).hexdigest()  # packers differ, this does not
         if "labels" in name and (len(arrays[-1]) != len(arrays[-2]) or not len(arrays[-1]) or arrays[-1].max() > 9):
             raise DataError(f"{path}: expected {len(arrays[-2])} labels of 0 to 9 (one an image, at least one), "
                             f"found {len(arrays[-1])}, the largest {max(arrays[-1], default=None)}")  # fmt: skip
@@ -369,55 +370,59 @@ def read_points(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: expected a text file of points, found: {error}") from error
-    split = [(number, line.replace(",", " ").split()) for number, line in enumerate(lines, 1)]
-    kept = [(number, words) for number, words in split if words and not words[0].startswith("#")]
-    if kept and not any(word[:1].isdigit() or word[:1] in "+-." for word in kept[0][1]):
-        del kept[0]
     rows: list[list[float]] = []
-    for number, words in kept:
-        try:
-            rows.append([float(word) for word in words])
-            wanted = _bad_row(rows[-1], len(rows[0]))
-        except ValueError:
-            wanted = "numbers"
+    for number, line in enumerate(lines, 1):
+        words = [word.strip() for word in line.split(",")] if "," in line else line.split()
+        if not line.strip() or line.lstrip().startswith("#") or (not rows and not any(map(_is_number, words))):
+            continue
+        wanted = _bad_row(words, len(rows[0]) if rows else 0)
         if wanted:
-            raise DataError(f"{path}, line {number}: expected {wanted}, found {' '.join(words)!r}")
+            raise DataError(f"{path}, line {number}: expected {wanted}, found {line.strip()!r}")
+        rows.append([float(word) for word in words])
     table = np.array(rows or [[]])
     labels = (table[:, 2:].argmax(axis=1) if table.shape[1] > 3 else table[:, -1:].ravel()).astype(np.int64)
-    used = sorted({int(label) for label in labels})
+    used = sorted(set(labels.tolist()))
     if len(used) < 2 or used != list(range(len(used))):
         raise DataError(f"{path}: expected labels 0 to K-1, all used, K at least 2, found {used}")
     return table[:, :2], labels
 
 
-def _bad_row(row: list[float], columns: int) -> str:
-    """Say what was expected of a row of points, or nothing if the row is good."""
-    if len(row) < 3 or len(row) != columns:
-        return f"{max(columns, 3)} columns (x1, x2, then a label or one-hot columns)"
-    if not all(map(math.isfinite, row)):
-        return "finite numbers"
-    if len(row) == 3:
-        return "" if row[2] >= 0 and row[2] == int(row[2]) else "a whole number from 0 as the label"
-    return "" if sorted(row[2:]) == [0.0] * (len(row) - 3) + [1.0] else "one-hot columns, a single 1 among 0s"
-
-
-def provenance(seed: int | None = None, files: dict[str, str] | None = None) -> dict[str, Any]:
-    """Say what a result rests on: commit, versions, threads, seed, and the SHA-256 of its files."""
-    git = ["git", "-C", str(ROOT), "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty"]
+def _is_number(word: str) -> bool:
+    """Tell whether a word reads as a number, be it nan."""
     try:
-        commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        commit = "unknown"
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _bad_row(words: list[str], columns: int) -> str:
+    """Say what was expected of a row of points, or nothing if the row is good."""
+    if len(words) < 3 or columns not in (0, len(words)):
+        return f"{max(columns, 3)} columns (x1, x2, then a label or one-hot columns)"
+    if not all(map(_is_number, words)):
+        return "numbers"
+    x1, x2, *target = map(float, words)
+    if not all(map(math.isfinite, (x1, x2, *target))):
+        return "finite numbers"
+    if len(target) == 1:
+        return "" if target[0] in range(10**6) else "a whole number from 0 as the label"
+    return "" if sorted(target) == [0.0] * (len(target) - 1) + [1.0] else "one-hot columns, a single 1 among 0s"
+
+
+def provenance(seed: int | None, files: Iterable[str] | dict[str, str], began: float) -> dict[str, Any]:
+    """Say what a result rests on: commit, versions, threads, seed, SHA-256 of its files, seconds since `began`."""
+    git = ["git", "-C", str(ROOT), "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty"]
+    found = subprocess.run(git, capture_output=True, text=True, check=False) if shutil.which("git") else None
+    commit = found.stdout.strip() if found and found.returncode == 0 else None
+    if not isinstance(files, dict):
+        files = {file: hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files}
     threads = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1
     return {
-        "commit": commit.removesuffix("-dirty"), "dirty": commit.endswith("-dirty"), "seed": seed,
-        "python": platform.python_version(), "numpy": np.__version__, "threads": int(threads), "sha256": files or {},
+        "commit": commit and commit.removesuffix("-dirty"), "dirty": commit and commit.endswith("-dirty"), "seed": seed,
+        "python": platform.python_version(), "versions": {name: version(name) for name in PACKAGES},
+        "threads": int(threads), "sha256": files, "seconds": time.perf_counter() - began,
     }  # fmt: skip
-
-
-def sha256(path: str | Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def _plain(key: str, value: Any) -> Any:

@@ -147,18 +147,14 @@ def confusion_matrix(ax: Axes, counts: np.ndarray) -> None:
 # automatic layout puts the data's path above the penalty's.
 GRAPH_NODES = {
     "x1": (0, 4.8, "$x_1$"), "x2": (0, 3.3, "$x_2$"), "w1": (0, 1.8, "$w_1$"), "w2": (0, 0.3, "$w_2$"),
-    "m1": (1.4, 4.6, "×"), "m2": (1.4, 3.1, "×"), "z": (2.75, 3.85, "+"), "n": (3.8, 3.85, "×−1"),
+    "m1": (1.5, 4.6, "×"), "m2": (1.5, 3.0, "×"), "z": (2.75, 3.85, "+"), "n": (3.8, 3.85, "×−1"),
     "e": (4.8, 3.85, "exp"), "d": (5.8, 3.85, "+1"), "s": (6.8, 3.85, "1/d"), "q1": (2.75, 1.8, "$(\\cdot)^2$"),
     "q2": (2.75, 0.3, "$(\\cdot)^2$"), "q": (4.2, 1.05, "+"), "r": (5.75, 1.05, "×½"), "f": (7.7, 2.3, "+"),
 }  # fmt: skip
 GRAPH_EDGES = ("x1 m1", "w1 m1", "x2 m2", "w2 m2", "m1 z", "m2 z", "z n", "n e", "e d", "d s", "s f",
                "w1 q1", "w2 q2", "q1 q", "q2 q", "q r", "r f")  # fmt: skip
-GRAPH_SPOTS = {
-    "w1 m1": 0.36,
-    "w2 m2": 0.6,
-    "m1 z": 0.6,
-    "m2 z": 0.6,
-}  # where along an edge its number is free of others
+# where along an edge its number is free of others
+GRAPH_SPOTS = {"w1 m1": 0.3, "w2 m2": 0.72, "m1 z": 0.32, "m2 z": 0.6, "x2 m2": 0.6}
 
 
 def draw_graph(ax: Axes, values: dict[str, float], gradients: dict[str, float]) -> None:

@@ -45,11 +45,11 @@ def render(strokes: list[np.ndarray], pen: float) -> np.ndarray:
 def normalise(image: np.ndarray) -> np.ndarray:
     """Return an image (H, W) of bytes, ink bright on 0, as MNIST would have it: (28, 28) bytes.
 
-    Raises DataError when there is no ink.
+    Raises DataError when there is no ink; the message says what was expected.
     """
     rows, columns = (np.flatnonzero((image > image.max() * 0.1).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
-        raise DataError("the drawing: expected a digit, found no ink")
+        raise DataError("ink, a pen that is wide enough to be seen")
     digit = Image.fromarray(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
     scale = BOX / max(digit.size)
     width, height = (max(1, round(scale * side)) for side in digit.size)
@@ -61,19 +61,20 @@ def normalise(image: np.ndarray) -> np.ndarray:
     return field
 
 
-def _digit(path: Path, number: int, item: Any) -> tuple[int, float, list[np.ndarray]]:
-    """Check one entry of a strokes file and return its digit, pen and strokes."""
+def _image(item: Any) -> tuple[int, np.ndarray]:
+    """Check one entry of a strokes file and return its digit and image; raises ValueError."""
+    if not isinstance(item, dict) or type(item.get("digit")) is not int or item["digit"] not in range(10):
+        raise ValueError("a digit 0 to 9")
+    pen: Any = item.get("pen")
+    if type(pen) not in (int, float) or not 0 < pen <= 50:
+        raise ValueError("a pen of 0 to 50 wide")
     try:
-        digit, pen = int(item["digit"]), float(item["pen"])
         strokes = [np.array(stroke, dtype=np.float64) for stroke in item["strokes"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(
-            f"{path}, digit {number}: expected digit, pen and strokes of [x, y] points: {error!r}"
-        ) from error
-    whole = bool(strokes) and all(s.ndim == 2 and s.shape[1] == 2 and np.isfinite(s).all() for s in strokes)
-    if not (whole and digit in range(10) and 0 < pen <= 50 and max(np.abs(s).max() for s in strokes) <= 1000):
-        raise DataError(f"{path}, digit {number}: expected a digit 0 to 9, a pen up to 50 wide and points within 1000")
-    return digit, pen, strokes
+    except (KeyError, TypeError, ValueError, OverflowError):
+        strokes = []
+    if not strokes or not all(s.ndim == 2 and s.shape[1] == 2 and (np.abs(s) <= 1000).all() for s in strokes):
+        raise ValueError("strokes, lists of [x, y] points within 1000")
+    return item["digit"], normalise(render(strokes, pen))
 
 
 def read_strokes(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
@@ -84,10 +85,16 @@ def read_strokes(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     path = Path(path)
     try:
         items = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: expected a JSON list of drawn digits, found: {error}") from error
     if not isinstance(items, list) or not items:
         raise DataError(f"{path}: expected a JSON list of drawn digits, found {type(items).__name__} {str(items)[:20]}")
-    digits = [_digit(path, number, item) for number, item in enumerate(items, 1)]
-    images = [normalise(render(strokes, pen)).ravel() for _, pen, strokes in digits]
-    return np.array(images), np.array([digit for digit, _, _ in digits])
+    labels, images = [], []
+    for number, item in enumerate(items, 1):
+        try:
+            label, image = _image(item)
+        except ValueError as error:
+            raise DataError(f"{path}, digit {number}: expected {error}, found {str(item)[:60]!r}") from error
+        labels.append(label)
+        images.append(image.ravel())
+    return np.array(images), np.array(labels)

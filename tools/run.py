@@ -6,7 +6,10 @@ Parameters are checked before a kernel starts. The notebook runs in the reposito
 
 import argparse
 import difflib
+import hashlib
+import json
 import math
+import operator
 import os
 import re
 import signal
@@ -20,11 +23,15 @@ import nbformat
 from common import ROOT
 
 TYPES = {"int": int, "float": float, "str": str, "bool": bool}
-POSITIVE = re.compile(r".*learning_rate|hidden|batch_size|epochs|seeds|tolerance")
+BOUND = re.compile(r"(above|at least|below|at most) (-?[\d.]+)")
+HOLDS = {"above": operator.gt, "at least": operator.ge, "below": operator.lt, "at most": operator.le}
 
 
-def convert(name: str, text: str, kind: str) -> Any:
-    """Return a parameter's value from its text; raises ValueError with the reason."""
+def convert(name: str, text: str, kind: str, about: str) -> Any:
+    """Return a parameter's value from its text; raises ValueError with the reason.
+
+    `about` is the comment behind the parameter; bounds that it states ("step size, above 0") are kept.
+    """
     if kind == "bool":
         if text.lower() not in ("true", "false"):
             raise ValueError(f"parameter {name}: expected true or false, found {text!r}")
@@ -35,10 +42,9 @@ def convert(name: str, text: str, kind: str) -> Any:
         raise ValueError(f"parameter {name}: expected {kind}, found {text!r}") from None
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"parameter {name}: expected a finite number, found {text!r}")
-    if kind != "str" and value <= 0 and POSITIVE.fullmatch(name):
-        raise ValueError(f"parameter {name}: expected a number above 0, found {text!r}")
-    if kind == "int" and value < 0:
-        raise ValueError(f"parameter {name}: expected a number of at least 0, found {text!r}")
+    for sign, bound in BOUND.findall(about) if kind != "str" else ():
+        if not HOLDS[sign](value, float(bound)):
+            raise ValueError(f"parameter {name}: expected a number {sign} {bound}, found {text!r}")
     return value
 
 
@@ -47,6 +53,7 @@ def parameters(notebook: Path, given: list[str]) -> dict[str, Any]:
     import papermill
 
     known = papermill.inspect_notebook(str(notebook))
+    known.pop("out", None)  # the folder has a place of its own on the command line
     values = {}
     for text in given:
         name, equals, value = text.partition("=")
@@ -55,7 +62,7 @@ def parameters(notebook: Path, given: list[str]) -> dict[str, Any]:
             hint = f"; did you mean {near[0]}?" if near else ""
             raise ValueError(f"parameter {text!r}: expected name=value, names are {', '.join(known)}{hint}")
         kind = known[name]["inferred_type_name"]
-        values[name] = convert(name, value, kind if kind in TYPES else "str")
+        values[name] = convert(name, value, kind if kind in TYPES else "str", known[name]["help"])
     return values
 
 
@@ -64,9 +71,10 @@ def failure(notebook: Path, error: Any, kept: Path) -> str:
     lines = [f"error: {notebook.name} failed"]
     if hasattr(error, "cell_index"):
         plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
-        arrows = re.findall(r"^-+> *(\d+) (.*)$", plain, flags=re.M)
-        where = f", line {arrows[0][0]}: {arrows[0][1].strip()}" if arrows else ""
-        lines += [f"  cell {error.cell_index}{where}", f"  {error.ename}: {error.evalue}"[:500]]
+        frame = plain[max(plain.rfind("Cell In["), 0) :]  # the last frame inside the notebook
+        arrow = re.search(r"^-+> *(\d+) (.*)$", frame, flags=re.M)
+        where = f", line {arrow[1]}: {arrow[2].strip()}" if arrow else ""
+        lines += [f"  code cell [{error.exec_count}]{where}", f"  {error.ename}: {error.evalue}"[:500]]
     else:
         lines += [f"  {type(error).__name__}: {error}"[:500]]
     if kept.exists():
@@ -74,12 +82,20 @@ def failure(notebook: Path, error: Any, kept: Path) -> str:
     return "\n".join(lines)
 
 
+def seal(cells: list[Any]) -> str:
+    """Return the SHA-256 of a notebook's cells: what a hand-in checks to know that nothing was edited after the run."""
+    return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()
+
+
 def tidy(path: Path) -> None:
-    """Take times and paths out of an executed notebook: the same run gives the same file, and nothing personal."""
+    """Take times and paths out of an executed notebook, so that the same run gives the same file, and seal it."""
     notebook = nbformat.read(path, as_version=4)
-    for metadata in (notebook.metadata, *(cell.metadata for cell in notebook.cells)):
+    for number, cell in enumerate(notebook.cells):
+        cell.id = str(number)
         for key in ("papermill", "execution"):
-            metadata.pop(key, None)
+            cell.metadata.pop(key, None)
+    notebook.metadata.pop("papermill", None)
+    notebook.metadata["seal"] = seal(notebook.cells)
     nbformat.write(notebook, path)
 
 
@@ -90,7 +106,7 @@ def run(notebook: Path, out: Path, values: dict[str, Any]) -> int:
 
     out.mkdir(parents=True, exist_ok=True)
     whole, kept = out / notebook.name, out / f"{notebook.stem}.failed.ipynb"
-    unfinished = out / f".{notebook.stem}.{os.getpid()}.ipynb"
+    unfinished = out / f".{notebook.stem}.unfinished.ipynb"  # of a run that was killed, the next one takes it over
     inside = out.resolve().is_relative_to(ROOT)  # a path inside the repository names nobody's home
     folder = str(out.resolve().relative_to(ROOT) if inside else out.resolve())
     os.environ.setdefault(
@@ -135,6 +151,8 @@ def main() -> int:
     try:
         if not words.notebook.is_file():
             raise ValueError(f"{words.notebook}: expected a notebook, found no such file")
+        if words.out.exists() and not words.out.is_dir():
+            raise ValueError(f"{words.out}: expected a folder, found a file")
         values = parameters(words.notebook, words.p)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)

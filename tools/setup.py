@@ -41,6 +41,9 @@ def environment() -> int:
         print(f"error: expected Python 3.11 or newer, found {sys.version.split()[0]}; "
               "type: make PYTHON=/path/to/python3.11", file=sys.stderr)  # fmt: skip
         return 1
+    if VENV.is_symlink():
+        print(f"error: {VENV}: expected a folder of its own, found a link; remove it", file=sys.stderr)
+        return 1
     make_venv = [sys.executable, "-m", "venv", "--clear", str(VENV)]
     if not _quiet([sys.executable, "-c", "import ensurepip, venv"]) and not apt_install(["python3-venv"]):
         return 1
