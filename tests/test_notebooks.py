@@ -1,12 +1,17 @@
 """The notebooks: tests of form, and fast runs of all four."""
 
+import contextlib
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import tokenize
 from io import StringIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -203,3 +208,34 @@ def test_b12_provenance_knows_the_commit():
     assert found["seed"] == 3 and found["threads"] >= 1 and found["versions"]["numpy"] == np.__version__
     sums = (ROOT / "data/SHA256SUMS").read_text()
     assert all(digest in sums for digest in found["sha256"].values()) and len(found["sha256"]) == 1
+
+
+def processes(word):
+    """Return the command lines of all processes that name `word`."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it may end while we look
+            lines.append(path.read_text().replace("\0", " "))
+    return [line for line in lines if word in line]
+
+
+@pytest.mark.parametrize(("name", "code", "said"), [("INT", 130, "interrupted\n"), ("TERM", 143, "terminated\n")])
+def test_b03_signals(tmp_path_factory, name, code, said):
+    tmp_path = tmp_path_factory.mktemp("b")  # short: a socket's path has a limit
+    up = tmp_path / "up"
+    notebook = make_notebook(tmp_path / "sleep.ipynb", f"open({str(up)!r}, 'w')", "import time; time.sleep(60)")
+    env = os.environ | {"TMPDIR": str(tmp_path)}  # the kernel's command line names a file in it
+    command = [sys.executable, "-m", "tools.run", notebook, tmp_path / "out"]
+    running = subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
+    while not up.exists():
+        assert running.poll() is None
+        time.sleep(0.1)
+    time.sleep(0.5)  # until the kernel is in the sleeping cell
+    assert len(processes(str(tmp_path))) == 2, "the runner and the kernel"
+    running.send_signal(getattr(signal, f"SIG{name}"))
+    assert running.communicate(timeout=5)[1] == said and running.returncode == code
+    assert list((tmp_path / "out").iterdir()) == []
+    deadline = time.monotonic() + 5
+    while processes(str(tmp_path)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes(str(tmp_path)) == [], "orphans"

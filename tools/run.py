@@ -27,6 +27,15 @@ BOUND = re.compile(r"(above|at least|below|at most) (-?[\d.]+)")
 HOLDS = {"above": operator.gt, "at least": operator.ge, "below": operator.lt, "at most": operator.le}
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came; the kernel is stopped on the same road as after Ctrl-C."""
+
+
+def terminate(*_: Any) -> None:
+    """Handle SIGTERM."""
+    raise Terminated
+
+
 def convert(name: str, text: str, kind: str, about: str) -> Any:
     """Return a parameter's value from its text; raises ValueError with the reason.
 
@@ -147,7 +156,7 @@ def main() -> int:
     parser.add_argument("out", type=Path, help="folder for the executed copy, figures and numbers")
     parser.add_argument("-p", action="append", default=[], metavar="name=value", help="a parameter, may be repeated")
     words = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, terminate)
     try:
         if not words.notebook.is_file():
             raise ValueError(f"{words.notebook}: expected a notebook, found no such file")
@@ -160,6 +169,9 @@ def main() -> int:
     print(f"running {words.notebook}", flush=True)
     try:
         return run(words.notebook, words.out, values)
+    except Terminated:
+        print("terminated", file=sys.stderr)
+        return 143
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
