@@ -14,6 +14,7 @@ BUILD := report/build
 NOTEBOOKS := problem4_mnist problem3_mlp problem2_linear problem1_compgraph# the longest first
 EXECUTED := $(NOTEBOOKS:%=$(BUILD)/%.ipynb)
 MODULES := common.py figures.py
+SWEEP := $(addprefix tools/,run.py inprocess.py point.py grid.py sweep.py table.py study.py)
 ENV := .venv/installed
 DATA := $(BUILD)/data.done
 
@@ -21,7 +22,7 @@ DATA := $(BUILD)/data.done
 MNIST_DIR ?= $(file < $(BUILD)/mnist_dir)
 export MNIST_DIR
 
-.PHONY: help report figures data env tex test test-slow lint format strip lab handin clean FORCE
+.PHONY: help report figures study data env tex test test-slow lint format strip lab handin clean FORCE
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,7 +56,13 @@ $(BUILD)/problem2_linear.ipynb: separability.py data/set2.csv
 $(BUILD)/problem3_mlp.ipynb: separability.py data/set3.csv
 $(BUILD)/problem4_mnist.ipynb: handwriting.py data/handwritten/strokes.json $(DATA)
 
-$(BUILD)/report.pdf: report/report.tex tools/report.py $(EXECUTED)
+study: $(BUILD)/study.done  ## the sweeps that the report shows: widths, seeds, training-set sizes
+
+$(BUILD)/study.done: $(EXECUTED) $(SWEEP)
+	$(PY) -m tools.study
+	@touch $@
+
+$(BUILD)/report.pdf: report/report.tex tools/report.py $(EXECUTED) $(BUILD)/study.done
 	@$(PYTHON) tools/setup.py tex
 	$(PY) -m tools.report
 

@@ -4,6 +4,7 @@ A figure is a `matplotlib.figure.Figure` of its own, never pyplot's current one,
 Letters as in common.py. Sizes are inches: 6.4 is the full width of the report's text, 3.2 half of it.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ class Picture:
     alt: str
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+        if not self.path.exists():  # a sweep draws none
+            return {"text/plain": self.alt}, {}
         return {"image/png": self.path.read_bytes()}, {"image/png": {"alt": self.alt}}
 
 
@@ -46,11 +49,13 @@ def save_figure(fig: Figure, out: str | Path, name: str, *, alt: str) -> Picture
     """Save `out`/figures/`name`.pdf and .png, without dates, and return the picture to show.
 
     The alt text says in words what a reader who cannot see it would miss; it travels inside both files.
-    Raises ValueError when it is missing.
+    Raises ValueError when it is missing. Saves nothing where SKIP_FIGURES is set: a sweep wants the numbers only.
     """
     if len(alt.split()) < 4:
         raise ValueError(f"figure {name!r}: expected an alt text of at least 4 words, found {alt!r}")
     stem = Path(out) / "figures" / name
+    if "SKIP_FIGURES" in os.environ:
+        return Picture(Path(f"{stem}.png"), alt)
     stem.parent.mkdir(parents=True, exist_ok=True)
     fig.savefig(f"{stem}.pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None, "Subject": alt})
     fig.savefig(f"{stem}.png", metadata={"Software": None, "Description": alt})
@@ -104,6 +109,15 @@ def decision_regions(ax: Axes, predict: Callable[[np.ndarray], np.ndarray], x: n
     ax.contour(grid_x, grid_y, regions, levels=np.arange(1, K) - 0.5, colors="white", linewidths=1.2)
     ax.grid(False)
     scatter(ax, x, labels)
+
+
+def creases(ax: Axes, W: np.ndarray, b: np.ndarray) -> None:
+    """Draw where each hidden unit of a ReLU layer, a row of W (M, 2) and of b (M,), begins to speak: w x + b = 0."""
+    limits = ax.axis()
+    for w, offset in zip(W, b, strict=True):
+        foot = -offset * w / (w @ w)  # the line's nearest point to the origin
+        ax.axline(foot, foot + np.array([-w[1], w[0]]), color="#888888", lw=0.5, ls=(0, (4, 3)), zorder=2)
+    ax.axis(limits)
 
 
 def show_image(ax: Axes, image: np.ndarray, limit: float | None = None) -> AxesImage:

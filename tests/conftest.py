@@ -1,5 +1,6 @@
 """What several tests share. An absent witness is skipped with a word; in CI, where all are there, it fails."""
 
+import contextlib
 import importlib
 import os
 from pathlib import Path
@@ -25,6 +26,15 @@ def witness(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ImportError:
         return absent(f"{name} is not installed; it is a witness of this test")
+
+
+def processes(word: str) -> list[str]:
+    """Return the command lines of all processes that name `word`."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it may end while we look
+            lines.append(path.read_text().replace("\0", " "))
+    return [line for line in lines if word in line]
 
 
 @pytest.fixture(scope="session")

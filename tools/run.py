@@ -5,6 +5,7 @@ Parameters are checked before a kernel starts. The notebook runs in the reposito
 """
 
 import argparse
+import ast
 import difflib
 import hashlib
 import json
@@ -16,7 +17,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 
@@ -27,13 +28,17 @@ BOUND = re.compile(r"(above|at least|below|at most) (-?[\d.]+)")
 HOLDS = {"above": operator.gt, "at least": operator.ge, "below": operator.lt, "at most": operator.le}
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM came; the kernel is stopped on the same road as after Ctrl-C."""
+class RunError(Exception):
+    """A run failed; the message says where and why, in a few lines."""
 
 
-def terminate(*_: Any) -> None:
-    """Handle SIGTERM."""
-    raise Terminated
+class Stop(KeyboardInterrupt):
+    """SIGTERM or the time limit came; the kernel is stopped on the same road as after Ctrl-C."""
+
+
+def stop(number: int, frame: Any) -> None:
+    """Handle SIGTERM and SIGALRM."""
+    raise Stop(number)
 
 
 def convert(name: str, text: str, kind: str, about: str) -> Any:
@@ -57,27 +62,46 @@ def convert(name: str, text: str, kind: str, about: str) -> Any:
     return value
 
 
-def parameters(notebook: Path, given: list[str]) -> dict[str, Any]:
-    """Check `name=value` texts against the notebook's parameters cell; raises ValueError with the reason."""
+class Parameter(NamedTuple):
+    """A line of a notebook's parameters cell."""
+
+    kind: str
+    about: str
+    default: Any
+
+
+def declared(notebook: Path) -> dict[str, Parameter]:
+    """Read a notebook's parameters, all but `out`, which has a place of its own on the command line."""
     import papermill
 
-    known = papermill.inspect_notebook(str(notebook))
-    known.pop("out", None)  # the folder has a place of its own on the command line
-    values = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise ValueError(f"parameter {text!r}: expected name=value, names are {', '.join(known)}{hint}")
-        kind = known[name]["inferred_type_name"]
-        values[name] = convert(name, value, kind if kind in TYPES else "str", known[name]["help"])
-    return values
+    if not notebook.is_file():
+        raise ValueError(f"{notebook}: expected a notebook, found no such file")
+    found = papermill.inspect_notebook(str(notebook))
+    found.pop("out", None)
+    kinds = {name: p["inferred_type_name"] if p["inferred_type_name"] in TYPES else "str" for name, p in found.items()}
+    return {n: Parameter(kinds[n], p["help"], ast.literal_eval(p["default"])) for n, p in found.items()}
+
+
+def split(text: str, known: dict[str, Parameter]) -> tuple[str, str]:
+    """Split name=value and check the name; raises ValueError with the nearest one."""
+    name, equals, value = text.partition("=")
+    if not equals or name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f"parameter {text!r}: expected name=value, names are {', '.join(known)}{hint}")
+    return name, value
+
+
+def parameters(notebook: Path, given: list[str]) -> dict[str, Any]:
+    """Check `name=value` texts against the notebook's parameters cell; raises ValueError with the reason."""
+    known = declared(notebook)
+    pairs = [split(text, known) for text in given]
+    return {name: convert(name, value, known[name].kind, known[name].about) for name, value in pairs}
 
 
 def failure(notebook: Path, error: Any, kept: Path) -> str:
     """Say in a few lines what went wrong in which cell and line, and where the failed copy is."""
-    lines = [f"error: {notebook.name} failed"]
+    lines = [f"{notebook.name} failed"]
     if hasattr(error, "cell_index"):
         plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
         frame = plain[max(plain.rfind("Cell In["), 0) :]  # the last frame inside the notebook
@@ -108,43 +132,42 @@ def tidy(path: Path) -> None:
     nbformat.write(notebook, path)
 
 
-def run(notebook: Path, out: Path, values: dict[str, Any]) -> int:
-    """Execute a notebook into `out`/<name>; return the exit code."""
+def execute(notebook: Path, out: Path, values: dict[str, Any], *, kernel: bool = True) -> None:
+    """Execute a notebook into `out`/<name>, with a kernel or in this process; raises RunError with the reason."""
     import papermill
     from traitlets.config import Config
+
+    from tools import inprocess
 
     out.mkdir(parents=True, exist_ok=True)
     whole, kept = out / notebook.name, out / f"{notebook.stem}.failed.ipynb"
     unfinished = out / f".{notebook.stem}.unfinished.ipynb"  # of a run that was killed, the next one takes it over
     inside = out.resolve().is_relative_to(ROOT)  # a path inside the repository names nobody's home
     folder = str(out.resolve().relative_to(ROOT) if inside else out.resolve())
-    os.environ.setdefault(
-        "OPENBLAS_NUM_THREADS", "1"
-    )  # the same bits on any machine, and runs side by side do not fight
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this interpreter's kernel, not one of the user's
+    # One thread: the same bits on any machine, and runs side by side do not fight. Then this interpreter's kernel.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     try:
         with tempfile.TemporaryDirectory(prefix="nb") as sockets:  # files, not ports: many kernels cannot clash
             papermill.execute_notebook(
                 str(notebook),
-                str(unfinished),
+                str(unfinished.absolute()),
                 parameters={**values, "out": folder},
+                engine_name=None if kernel else inprocess.NAME,
                 kernel_name="python3",
                 cwd=str(ROOT),
-                progress_bar=sys.stderr.isatty(),
+                progress_bar=kernel and sys.stderr.isatty(),
                 shutdown_kernel="immediate",
                 coalesce_streams=True,
                 config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/k"}}),
             )
-    except Exception as error:  # whatever it is, the user gets one clear message
-        if unfinished.exists():
-            unfinished.replace(kept)
-        print(failure(notebook, error, kept), file=sys.stderr)
-        return 1
-    else:
         tidy(unfinished)
         unfinished.replace(whole)
         kept.unlink(missing_ok=True)
-        return 0
+    except Exception as error:  # whatever it is, the user gets one clear message
+        if unfinished.exists():
+            unfinished.replace(kept)
+        raise RunError(failure(notebook, error, kept)) from error
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -155,11 +178,9 @@ def main() -> int:
     parser.add_argument("notebook", type=Path)
     parser.add_argument("out", type=Path, help="folder for the executed copy, figures and numbers")
     parser.add_argument("-p", action="append", default=[], metavar="name=value", help="a parameter, may be repeated")
+    parser.add_argument("--time-limit", type=float, default=0, metavar="S", help="give up after S seconds (0: never)")
     words = parser.parse_args()
-    signal.signal(signal.SIGTERM, terminate)
     try:
-        if not words.notebook.is_file():
-            raise ValueError(f"{words.notebook}: expected a notebook, found no such file")
         if words.out.exists() and not words.out.is_dir():
             raise ValueError(f"{words.out}: expected a folder, found a file")
         values = parameters(words.notebook, words.p)
@@ -167,14 +188,23 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"running {words.notebook}", flush=True)
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, words.time_limit)
     try:
-        return run(words.notebook, words.out, values)
-    except Terminated:
-        print("terminated", file=sys.stderr)
-        return 143
+        execute(words.notebook, words.out, values)
+    except RunError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except Stop as reason:
+        late = reason.args == (signal.SIGALRM,)
+        print(f"error: {words.notebook.name}: no end within {words.time_limit:g} s" if late else "terminated",
+              file=sys.stderr)  # fmt: skip
+        return 1 if late else 143
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    return 0
 
 
 if __name__ == "__main__":

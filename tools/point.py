@@ -1,0 +1,165 @@
+"""One point of a sweep: what identifies it, how it is run, and how its folder becomes whole in one step."""
+
+import ast
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import shutil
+import time
+import uuid
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import common
+from tools import run
+
+
+@dataclass(frozen=True)
+class Point:
+    """A notebook, its parameters, the folder for the results, and the identity that tells whether these are current.
+
+    The notebook's path is relative to the repository if it is inside.
+    """
+
+    notebook: Path
+    folder: Path
+    values: dict[str, Any]
+    identity: str
+    kernel: bool = False
+    keep: bool = False
+
+
+@dataclass
+class Record:
+    """What a point's folder says of its last run; no cause means that it went well."""
+
+    identity: str
+    values: dict[str, Any]
+    kept: bool
+    cause: str
+    seconds: float
+
+
+def modules(code: str) -> set[str]:
+    """Return the repository's modules that some source imports, and those that they import."""
+    found: set[str] = set()
+    with contextlib.suppress(SyntaxError):  # a magic, perhaps: the cell's run will say so
+        for node in ast.walk(ast.parse(code)):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            found |= {*names, node.module or ""} if isinstance(node, ast.ImportFrom) else set(names)
+    found = {name for name in found if name and (common.ROOT / f"{name}.py").is_file()}
+    return found.union(*(modules((common.ROOT / f"{name}.py").read_text()) for name in found))
+
+
+def house() -> dict[str, str]:
+    """Return the SHA-256 of each of the repository's modules."""
+    return {path.stem: file_hash(path) for path in common.ROOT.glob("*.py")}
+
+
+def sources(notebook: Path) -> dict[str, str]:
+    """Return the SHA-256 of the notebook's code cells and of each module that they use."""
+    cells = json.loads((common.ROOT / notebook).read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    used = {name: file_hash(common.ROOT / f"{name}.py") for name in set().union(*map(modules, code))}
+    return {notebook.name: hashlib.sha256("\n\n".join(code).encode()).hexdigest(), **used}
+
+
+def file_hash(path: Path) -> str:
+    """Return a file's SHA-256, read anew only if the file changed."""
+    status = path.stat()
+    return _file_hash(path, status.st_mtime_ns, status.st_size)
+
+
+@functools.cache
+def _file_hash(path: Path, changed: int, size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def data(values: dict[str, Any]) -> dict[str, str]:
+    """Return the SHA-256 of each file that the parameters name, MNIST's among them."""
+    files = {common.ROOT / value for value in values.values() if isinstance(value, str) and value}
+    if "data_dir" in values:
+        with contextlib.suppress(common.DataError):  # no data: the run will say so
+            files |= set((common.ROOT / common.find_mnist(values["data_dir"])).glob("*ubyte*"))
+    return {path.name: file_hash(path) for path in sorted(files) if path.is_file()}
+
+
+def identity(code: dict[str, str], values: dict[str, Any]) -> str:
+    """Return the SHA-256 of everything that a run's numbers depend on: sources, parameters and data."""
+    return hashlib.sha256(json.dumps([code, values, data(values)], sort_keys=True).encode()).hexdigest()
+
+
+def record(point: Point) -> Record | None:
+    """Return what the point's folder says, or None if it says nothing that fits."""
+    try:
+        found = Record(**json.loads((point.folder / "point.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return found if found.identity == point.identity and found.kept >= point.keep else None
+
+
+def numbers(point: Point, folder: Path) -> Path:
+    """Return where a run in `folder` writes its numbers."""
+    return folder / f"results/{point.notebook.stem}.json"
+
+
+def results(point: Point) -> dict[str, Any]:
+    """Return the numbers of a finished point; raises OSError or ValueError."""
+    return json.loads(numbers(point, point.folder).read_text(encoding="utf-8"))
+
+
+def is_done(point: Point) -> bool:
+    """Tell whether the point's folder holds current results."""
+    found = record(point)
+    if found is None or found.cause:
+        return False
+    with contextlib.suppress(OSError, ValueError):
+        return bool(results(point))
+    return False
+
+
+def finish(point: Point, work: Path, cause: str, seconds: float) -> None:
+    """Write the record into `work` and give the folder its name, unless someone took it away: the sweep was stopped."""
+    if not work.is_dir():
+        return
+    said = Record(point.identity, point.values, point.keep, cause, seconds)
+    (work / "point.json").write_text(json.dumps(asdict(said), indent=2) + "\n", encoding="utf-8")
+    old = work.with_name(f"{work.name}.old")
+    with contextlib.suppress(FileNotFoundError):
+        point.folder.rename(old)
+    work.rename(point.folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def new_folder(point: Point) -> Path:
+    """Make a folder beside the point's; one whose name begins with a dot was never finished."""
+    work = point.folder.with_name(f".{uuid.uuid4().hex}")
+    work.mkdir(parents=True)
+    return work
+
+
+def give_up(point: Point, cause: str) -> None:
+    """Record a failure for a process that could not do it itself."""
+    finish(point, new_folder(point), cause, 0.0)
+
+
+def execute(point: Point) -> str:
+    """Run a point; return the cause of its failure in a line, or nothing."""
+    work = new_folder(point)
+    began, cause = time.perf_counter(), ""
+    os.environ.pop("SKIP_FIGURES", None)
+    if not point.keep:
+        os.environ["SKIP_FIGURES"] = "1"
+    try:
+        run.execute(common.ROOT / point.notebook, work, point.values, kernel=point.kernel)
+        cause = "" if numbers(point, work).is_file() else f"expected {numbers(point, work)}, found none"
+    except run.RunError as error:
+        cause = ": ".join(line.strip() for line in str(error).splitlines()[1:] if "the failed copy" not in line)
+    if not point.keep:
+        (work / point.notebook.name).unlink(missing_ok=True)
+    finish(point, work, cause, time.perf_counter() - began)
+    return cause

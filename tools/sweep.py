@@ -1,0 +1,200 @@
+"""Run one notebook over a grid: `python -m tools.sweep problem3_mlp.ipynb runs/width hidden=1,2,4 seed=0:50`.
+
+A value is one, several (a,b,c) or a range without its end (lo:hi or lo:hi:step); every combination is a run.
+The output folder gets a folder a run, table.csv and summary.csv. The same command again runs what is missing, failed
+or out of date.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import math
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Generator, Iterator
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from tools import grid, run
+from tools import point as points
+from tools.point import Point
+
+PRELOAD = ["papermill", "tools.inprocess", "tools.point", "figures", "scipy.optimize"]  # what each point would import
+NEWS = 10.0  # seconds between two lines in a log
+
+
+def follow_parent() -> None:
+    """End this process when its parent is gone, however that went."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def child(point: Point) -> None:
+    """Run a point as the only work of this process; Ctrl-C and the terminal are for the parent."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, run.stop)
+    threading.Thread(target=follow_parent, daemon=True).start()
+    try:
+        points.execute(point)
+    except run.Stop:
+        sys.exit(143)
+
+
+def end(process: Any) -> None:
+    """Stop a process, kindly and then not."""
+    process.terminate()
+    process.join(5)
+    process.kill()
+    process.join()
+
+
+def outcome(process: Any, point: Point, late: bool) -> str:
+    """Return why a point's process failed, or nothing; a process that died leaves a record too."""
+    process.join()
+    found = points.record(point)
+    if process.exitcode == 0 and found:
+        return found.cause
+    cause = "no end within the time limit" if late else f"its process died, exit code {process.exitcode}"
+    cause += " (killed: out of memory?)" if process.exitcode == -signal.SIGKILL and not late else ""
+    points.give_up(point, cause)
+    return cause
+
+
+def here(todo: list[Point], workers: int, time_limit: float) -> Generator[tuple[Point, str]]:
+    """Run points on this machine, each in a process of its own; yield (point, cause of failure) as they end."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    waiting = deque(todo)
+    running: dict[Any, tuple[Any, Point, float]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                process = context.Process(target=child, args=(waiting[0],))
+                process.start()
+                running[process.sentinel] = (process, waiting.popleft(), time.monotonic() + time_limit)
+            for process, _, deadline in running.values():
+                if time.monotonic() > deadline:
+                    end(process)
+            for sentinel in wait(list(running), timeout=1):
+                process, point, deadline = running.pop(sentinel)
+                yield point, outcome(process, point, time.monotonic() > deadline)
+    finally:
+        for process, *_ in running.values():
+            end(process)
+
+
+@contextlib.contextmanager
+def only_one(out: Path) -> Iterator[None]:
+    """Hold a sweep's folder, so that no second sweep writes there, and leave nothing unfinished in it."""
+    (out / "points").mkdir(parents=True, exist_ok=True)
+    with (out / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ValueError(f"{out}: expected no other sweep at work there, found one") from None
+        try:
+            tidy(out)
+            yield
+        finally:
+            tidy(out)
+
+
+def tidy(out: Path) -> None:
+    """Remove what a stopped run left."""
+    for leftover in (out / "points").glob(".*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def news(results: Iterator[tuple[Point, str]], total: int) -> dict[str, str]:
+    """Show the progress, a bar on a terminal and a line now and then in a log; return the causes of failures."""
+    failed: dict[str, str] = {}
+    said = time.monotonic()
+    with tqdm(total=total, unit="run", disable=not sys.stderr.isatty()) as bar:
+        for count, (point, cause) in enumerate(results, 1):
+            if cause:
+                failed[point.folder.name] = cause
+                bar.set_postfix_str(f"{len(failed)} failed")
+            bar.update()
+            if bar.disable and time.monotonic() - said > NEWS:
+                said = time.monotonic()
+                print(f"{count} of {total} runs, {len(failed)} failed", file=sys.stderr, flush=True)
+    return failed
+
+
+def work(todo: list[Point], words: argparse.Namespace) -> Generator[tuple[Point, str]]:
+    """Run the points here or on a cluster."""
+    if words.dask:
+        from tools import cluster
+
+        return cluster.there(todo, words.dask, words.workers)
+    return here(todo, words.workers, words.time_limit)
+
+
+def sweep(words: argparse.Namespace) -> int:
+    """Run what is to be run, write the tables, say how it went; return the exit code. Raises ValueError."""
+    from tools import table
+
+    if words.workers < 1:
+        raise ValueError(f"--workers: expected at least 1, found {words.workers}")
+    if not words.time_limit > 0:
+        raise ValueError(f"--time-limit: expected more than 0 s, found {words.time_limit:g}")
+    swept = grid.axes(words.notebook, words.values, words.grid)
+    every = grid.grid(words.notebook, words.out, swept, kernel=words.kernel, keep=words.keep_notebooks)
+    with only_one(words.out):
+        todo = [point for point in every if not points.is_done(point)]
+        print(f"{len(every)} runs of {words.notebook.name}: {len(every) - len(todo)} there already, {len(todo)} to do",
+              flush=True)  # fmt: skip
+        with contextlib.closing(work(todo, words)) as results:
+            failed = news(results, len(todo))
+        print(table.write(words.out, every, list(swept)))
+    for name, cause in list(failed.items())[:10]:
+        print(f"failed: {name}: {cause}", file=sys.stderr)
+    if len(failed) > 10:
+        print(f"failed: {len(failed) - 10} more, see {words.out}/table.csv", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def arguments(words: list[str] | None) -> argparse.Namespace:
+    """Read the command line, or words in its place."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("notebook", type=Path)
+    parser.add_argument("out", type=Path, help="the sweep's folder")
+    parser.add_argument("values", nargs="*", metavar="name=values", help="1,2,4 or 0:50 or 0.1:0.5:0.1")
+    parser.add_argument("--grid", type=Path, metavar="FILE", help='a TOML file of name = [values] or name = "range"')
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), metavar="N", help="runs at once (all cores)")
+    parser.add_argument("--time-limit", type=float, default=math.inf, metavar="S", help="seconds for one run")
+    parser.add_argument("--kernel", action="store_true", help="a real kernel for each run: slower, same numbers")
+    parser.add_argument("--keep-notebooks", action="store_true", help="keep each run's notebook and figures")
+    parser.add_argument("--dask", metavar="ADDRESS", help="run on this dask cluster, or on a new one here: local")
+    return parser.parse_intermixed_args(words)
+
+
+def main(given: list[str] | None = None) -> int:
+    """Run a sweep from the command line, or from words in its place; return the exit code."""
+    words = arguments(given)
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    signal.signal(signal.SIGTERM, run.stop)
+    try:
+        return sweep(words)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as error:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 143 if isinstance(error, run.Stop) else 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
