@@ -10,8 +10,9 @@ import io
 import traceback
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat.v4 import new_notebook, new_output
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 
 NAME = "in-process"
@@ -66,3 +67,4 @@ class InProcessEngine(Engine):
 
 
 papermill_engines.register(NAME, InProcessEngine)
+nbformat.validate(new_notebook())  # compiles the notebooks' schema, once for all processes that fork from this one

@@ -43,15 +43,28 @@ class Record:
     seconds: float
 
 
-def modules(code: str) -> set[str]:
-    """Return the repository's modules that some source imports, and those that they import."""
+def imports(code: str) -> set[str]:
+    """Return the modules that some source imports."""
     found: set[str] = set()
     with contextlib.suppress(SyntaxError):  # a magic, perhaps: the cell's run will say so
         for node in ast.walk(ast.parse(code)):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            found |= {*names, node.module or ""} if isinstance(node, ast.ImportFrom) else set(names)
-    found = {name for name in found if name and (common.ROOT / f"{name}.py").is_file()}
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module)
+    return found
+
+
+def modules(code: str) -> set[str]:
+    """Return the repository's modules that some source imports, and those that they import."""
+    found = {name for name in imports(code) if (common.ROOT / f"{name}.py").is_file()}
     return found.union(*(modules((common.ROOT / f"{name}.py").read_text()) for name in found))
+
+
+def code_cells(notebook: Path) -> list[str]:
+    """Return the sources of a notebook's code cells."""
+    cells = json.loads((common.ROOT / notebook).read_text(encoding="utf-8"))["cells"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
 
 
 def house() -> dict[str, str]:
@@ -61,8 +74,7 @@ def house() -> dict[str, str]:
 
 def sources(notebook: Path) -> dict[str, str]:
     """Return the SHA-256 of the notebook's code cells and of each module that they use."""
-    cells = json.loads((common.ROOT / notebook).read_text(encoding="utf-8"))["cells"]
-    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    code = code_cells(notebook)
     used = {name: file_hash(common.ROOT / f"{name}.py") for name in set().union(*map(modules, code))}
     return {notebook.name: hashlib.sha256("\n\n".join(code).encode()).hexdigest(), **used}
 
@@ -79,13 +91,13 @@ def _file_hash(path: Path, changed: int, size: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def data(values: dict[str, Any]) -> dict[str, str]:
-    """Return the SHA-256 of each file that the parameters name, MNIST's among them."""
+def data(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return name and SHA-256 of each file that the parameters name, MNIST's among them."""
     files = {common.ROOT / value for value in values.values() if isinstance(value, str) and value}
     if "data_dir" in values:
         with contextlib.suppress(common.DataError):  # no data: the run will say so
             files |= set((common.ROOT / common.find_mnist(values["data_dir"])).glob("*ubyte*"))
-    return {path.name: file_hash(path) for path in sorted(files) if path.is_file()}
+    return [(path.name, file_hash(path)) for path in sorted(files) if path.is_file()]
 
 
 def identity(code: dict[str, str], values: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ from tools import grid, run
 from tools import point as points
 from tools.point import Point
 
-PRELOAD = ["papermill", "tools.inprocess", "tools.point", "figures", "scipy.optimize"]  # what each point would import
+PRELOAD = ["papermill", "tools.inprocess", "tools.point"]  # what every run would import
 NEWS = 10.0  # seconds between two lines in a log
 
 
@@ -75,7 +75,8 @@ def outcome(process: Any, point: Point, late: bool) -> str:
 def here(todo: list[Point], workers: int, time_limit: float) -> Generator[tuple[Point, str]]:
     """Run points on this machine, each in a process of its own; yield (point, cause of failure) as they end."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOAD)
+    used = set().union(*(points.imports(cell) for point in todo[:1] for cell in points.code_cells(point.notebook)))
+    context.set_forkserver_preload([*PRELOAD, *sorted(used)])
     waiting = deque(todo)
     running: dict[Any, tuple[Any, Point, float]] = {}
     try:
