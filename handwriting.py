@@ -55,7 +55,7 @@ def normalise(image: np.ndarray) -> np.ndarray:
     width, height = (max(1, round(scale * side)) for side in digit.size)
     box = np.asarray(digit.resize((width, height), Image.Resampling.BOX))
     centre = np.array(ndimage.center_of_mass(box))
-    top, left = np.clip(np.round((SIDE - 1) / 2 - centre).astype(int), 0, [SIDE - height, SIDE - width])
+    top, left = np.clip(np.round(SIDE / 2 - centre).astype(int), 0, [SIDE - height, SIDE - width])
     field = np.zeros((SIDE, SIDE), np.uint8)
     field[top : top + height, left : left + width] = box
     return field
