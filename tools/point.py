@@ -62,9 +62,12 @@ def modules(code: str) -> set[str]:
 
 
 def code_cells(notebook: Path) -> list[str]:
-    """Return the sources of a notebook's code cells."""
-    cells = json.loads((common.ROOT / notebook).read_text(encoding="utf-8"))["cells"]
-    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    """Return the sources of a notebook's code cells; raises ValueError."""
+    try:
+        cells = json.loads((common.ROOT / notebook).read_text(encoding="utf-8"))["cells"]
+        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise ValueError(f"{notebook}: expected a notebook, found: {type(error).__name__}: {error}") from None
 
 
 def house() -> dict[str, str]:

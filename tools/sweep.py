@@ -8,6 +8,7 @@ or out of date.
 import argparse
 import contextlib
 import fcntl
+import gc
 import math
 import multiprocessing
 import os
@@ -18,6 +19,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Generator, Iterator
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,7 @@ def child(point: Point) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, run.stop)
+    gc.freeze()  # what the parent imported is not garbage: no need to look through it
     threading.Thread(target=follow_parent, daemon=True).start()
     try:
         points.execute(point)
@@ -72,17 +75,24 @@ def outcome(process: Any, point: Point, late: bool) -> str:
     return cause
 
 
+CONTEXT = multiprocessing.get_context("forkserver")
+
+
+def warm_up(notebook: Path) -> None:
+    """Start the process that the runs are forked from: it imports what they will need while this one still reads."""
+    used = set().union(*map(points.imports, points.code_cells(notebook.absolute())))
+    CONTEXT.set_forkserver_preload([*PRELOAD, *sorted(used)])
+    forkserver.ensure_running()
+
+
 def here(todo: list[Point], workers: int, time_limit: float) -> Generator[tuple[Point, str]]:
     """Run points on this machine, each in a process of its own; yield (point, cause of failure) as they end."""
-    context = multiprocessing.get_context("forkserver")
-    used = set().union(*(points.imports(cell) for point in todo[:1] for cell in points.code_cells(point.notebook)))
-    context.set_forkserver_preload([*PRELOAD, *sorted(used)])
     waiting = deque(todo)
     running: dict[Any, tuple[Any, Point, float]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < workers:
-                process = context.Process(target=child, args=(waiting[0],))
+                process = CONTEXT.Process(target=child, args=(waiting[0],))
                 process.start()
                 running[process.sentinel] = (process, waiting.popleft(), time.monotonic() + time_limit)
             for process, _, deadline in running.values():
@@ -151,6 +161,8 @@ def sweep(words: argparse.Namespace) -> int:
         raise ValueError(f"--workers: expected at least 1, found {words.workers}")
     if not words.time_limit > 0:
         raise ValueError(f"--time-limit: expected more than 0 s, found {words.time_limit:g}")
+    if words.notebook.is_file() and not (words.dask or words.kernel):
+        warm_up(words.notebook)
     swept = grid.axes(words.notebook, words.values, words.grid)
     every = grid.grid(words.notebook, words.out, swept, kernel=words.kernel, keep=words.keep_notebooks)
     with only_one(words.out):
