@@ -116,6 +116,7 @@ def test_expand(text, kind, values):
         (["fast=maybe"], "expected true or false"),
         (["k=0:2000", "seed=0:2000"], "expected at most 1000000 runs, found 4000000"),
         (["k="], "parameter k: expected int, found ''"),
+        (["k=1", "--time-limit", "5", "--dask", "local"], "--time-limit: expected none with --dask"),
         (["k=1", "--workers", "0"], "--workers: expected at least 1, found 0"),
         (["k=1", "--time-limit", "-1"], "--time-limit: expected more than 0 s, found -1"),
     ],
@@ -143,7 +144,7 @@ def test_table_and_summary(tmp_path):
     done = go(make(tmp_path), tmp_path / "out", "k=1,2", "seed=0:3", "rate=0.5")
     assert done.returncode == 0, done.stderr
     table = rows(tmp_path / "out")
-    assert list(table[0]) == ["k", "seed", "rate", "status", "cause", "square", "by.seed"]
+    assert list(table[0]) == ["k", "rate", "seed", "status", "cause", "square", "by.seed"]
     assert [(row["k"], row["seed"], row["square"]) for row in table] == [
         (str(k), str(s), str(k * k)) for k in (1, 2) for s in range(3)
     ]
@@ -236,8 +237,14 @@ def test_b06_b11_a_failure_is_kept_and_the_rest_goes_on(tmp_path, code, where, w
     notebook = marking(tmp_path, code)
     done = go(notebook, tmp_path / "out", "k=0:5", "--time-limit", "4")
     assert done.returncode == 1
-    said = [line for line in done.stderr.splitlines() if "of 5 runs" not in line]
-    assert len(said) == 1 and said[0].startswith("failed: k=2: ") and where in said[0] and what in said[0], done.stderr
+    said = [line for line in done.stderr.splitlines() if line.startswith("failed: ")]
+    assert (
+        len(said) == 1
+        and "each failed copy lies in" in done.stderr.splitlines()[-1]
+        and said[0].startswith("failed: k=2: ")
+        and where in said[0]
+        and what in said[0]
+    ), done.stderr
     table = rows(tmp_path / "out")
     assert [row["status"] for row in table] == ["done", "done", "failed", "done", "done"]
     assert where in table[2]["cause"] and "\n" not in table[2]["cause"] and table[2]["square"] == ""
@@ -249,7 +256,7 @@ def test_b06_b11_a_failure_is_kept_and_the_rest_goes_on(tmp_path, code, where, w
 def test_all_fail(tmp_path):
     done = go(make(tmp_path, "raise RuntimeError('no')"), tmp_path / "out", "k=0:20")
     assert done.returncode == 1 and "0 done, 20 failed" in done.stdout
-    assert "10 more" in done.stderr and len(done.stderr.splitlines()) == 11
+    assert "10 more in table.csv" in done.stderr and len(done.stderr.splitlines()) == 11
 
 
 def test_a_second_sweep_in_the_same_folder_is_refused(tmp_path):
@@ -271,6 +278,15 @@ def started(notebook, out, *words):
         yield running
     finally:
         running.kill()
+
+
+def test_dask_without_workers(tmp_path, dask, monkeypatch):
+    from tools import cluster
+
+    monkeypatch.setattr(cluster, "PATIENCE", 3.0)
+    notebook = make(tmp_path, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    done = go(notebook, tmp_path / "out", "k=1", "--dask", dask[0])
+    assert done.returncode in (1, 2) and ("expected workers, found none" in done.stderr or "died" in done.stderr)
 
 
 def gone(word):
@@ -371,6 +387,8 @@ def test_b11_dask_worker_killed(tmp_path, dask):
     assert not list((tmp_path / "out/points").glob(".*"))
     done = go(notebook, tmp_path / "out", "k=0:31", "--dask", address)
     assert "30 there already, 1 to do" in done.stdout and done.returncode == 0
+    done = go(notebook, tmp_path / "out", "k=0:31", "--dask", address)
+    assert "31 there already, 0 to do" in done.stdout and done.returncode == 0
 
 
 def test_dask_failures_are_reported(tmp_path, dask):
@@ -427,9 +445,75 @@ def test_values_are_checked_like_a_single_run(tmp_path):
 
 
 def test_labels():
-    assert grid.label({"k": 1, "rate": 0.1}) == "k=1,rate=0.1"
-    names = {grid.label({"points": path}) for path in ("../a", "a/b", "a/b ", "x" * 200)}
-    assert len(names) == 4 and all(len(name) == 16 and name.isalnum() for name in names)
+    assert grid.label({"k": 1, "rate": 0.1}) == "k=1,rate=0.1" and grid.label({}) == "defaults"
+    names = {grid.label({"points": path}) for path in ("../a", "a/b", "a/b ", "x" * 200, "数" * 100, "", "1,k=2")}
+    assert len(names) == 7 and all(len(name) == 16 and name.isalnum() for name in names)
+
+
+def test_the_notebook_changes_while_it_runs(tmp_path):
+    change = (
+        "import pathlib, json\nif k == 1:\n    p = pathlib.Path(points)\n    p.write_text(p.read_text() + '# more')"
+    )
+    (tmp_path / "mine.csv").write_text("0 0 0\n1 1 1\n")
+    done = go(make(tmp_path, change), tmp_path / "out", "k=0:3", f"points={tmp_path / 'mine.csv'}", "--workers", "1")
+    assert done.returncode == 1
+    assert [row["status"] for row in rows(tmp_path / "out")] == ["done", "failed", "failed"]
+    assert rows(tmp_path / "out")[1]["cause"] == "the notebook, a module or the data changed while it ran"
+
+
+def test_runs_share_nothing(tmp_path):
+    shared = """import builtins, random, subprocess, threading, time
+import numpy as np
+builtins.count = getattr(builtins, "count", 0) + 1
+assert builtins.count == 1
+subprocess.Popen(["sleep", "4242"])
+threading.Thread(target=time.sleep, args=(60,)).start()
+print("x" * 10**6)
+results = {"square": np.random.rand(), "n": 1, "value": 2, "mean": 3, "k": k, "status": "mine"}
+common.write_results(f"{out}/results/random.json", results)"""
+    notebook = make(tmp_path, shared, name="random.ipynb")
+    done = go(notebook, tmp_path / "out", "k=0:4", "--time-limit", "20")
+    assert done.returncode == 0, done.stderr
+    table = rows(tmp_path / "out")
+    assert len({row["square"] for row in table}) == 4, "each run has its own global random numbers"
+    assert table[1]["n"] == "1" and table[1]["result.status"] == "mine" and "result.k" not in table[0]
+    assert gone("sleep 4242"), "what a run has started ends with it"
+
+
+def test_a_reserved_name_is_refused(tmp_path):
+    notebook = make(tmp_path)
+    notebook.write_text(notebook.read_text().replace("rate: float", "mean: float"))
+    done = go(notebook, tmp_path / "out", "mean=1,2")
+    assert done.returncode == 2 and "parameter mean: expected another name" in done.stderr
+
+
+def test_no_folder_given(tmp_path):
+    done = go(make(tmp_path), "k=1,2")
+    assert done.returncode == 2 and "expected a folder after the notebook" in done.stderr
+
+
+def test_a_file_where_a_folder_must_be(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/points").write_text("")
+    done = go(make(tmp_path), tmp_path / "out", "k=1")
+    assert done.returncode == 1 and done.stderr.startswith("error: ") and len(done.stderr.splitlines()) == 1
+
+
+def test_untyped_and_odd_parameters(tmp_path):
+    notebook = make(tmp_path)
+    text = notebook.read_text()
+    notebook.write_text(text.replace("k: int = 1 ", "k = 1 "))
+    assert run.declared(notebook)["k"].kind == "int"
+    notebook.write_text(text.replace("k: int = 1 ", "k: int = 1 / 3 "))
+    with pytest.raises(ValueError, match="parameter k: expected a number, text or truth value as default"):
+        run.declared(notebook)
+    notebook.write_text("{}")
+    with pytest.raises(ValueError, match="expected a notebook"):
+        run.declared(notebook)
+
+
+def test_imports_beside_a_magic():
+    assert point.imports("%matplotlib inline\nimport figures\nfrom a.b import c") == {"figures", "a.b"}
 
 
 def test_news_in_a_log(monkeypatch, capsys):
@@ -448,7 +532,7 @@ def test_the_study_says_what_its_runs_say():
     assert study["width_seeds"] >= 20 and len(width) == study["runs"] == study["width_seeds"] * len(study["width"])
     for name, said in study["width"].items():
         found = [float(row["mlp_accuracy"]) for row in width if row["hidden"] == name]
-        assert np.isclose(said["median"], np.median(found)) and np.isclose(said["least"], min(found))
+        assert np.isclose(said["median"], np.median(found)) and np.isclose(said["min"], min(found))
         assert said["lucky"] == sum(a >= 0.925 for a in found)
     for name, said in study["size"].items():
         found = [float(row["trained_accuracy"]) for row in size if row["n_train"] == name]

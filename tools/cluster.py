@@ -1,25 +1,28 @@
 """Sweeps on a dask cluster. A worker needs the repository (at the same path or on its PYTHONPATH), the same data and
-the sweep's folder; one that lacks any of them says so.
+the sweep's folder; one that lacks any of them says so. Its runs share the worker's process.
 """
 
 import contextlib
 import os
 import pickle
 import threading
+import time
 import uuid
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-from distributed import Client, KilledWorker, LocalCluster, TimeoutError, as_completed
+from distributed import Client, KilledWorker, LocalCluster, TimeoutError, wait
 from threadpoolctl import threadpool_limits
 
 import common
 from tools import point as points
 from tools.point import Point
 
+PATIENCE = 30.0  # seconds to wait for a new worker when all are gone
 ONE = threading.Lock()  # the folder to work in is the process's, so a worker with several threads takes turns
-LOADED = points.house()
+LOADED = points.module_hashes()
+OWN_MNIST_DIR = os.environ.get("MNIST_DIR", "")
 
 
 def task(root: str, mnist_dir: str) -> Callable[[bytes, str], str]:
@@ -28,31 +31,29 @@ def task(root: str, mnist_dir: str) -> Callable[[bytes, str], str]:
     An inner function, for dask sends those whole, and a pickled point: so a worker without the repository can say so.
     """
 
-    def on_worker(point: bytes, sign: str) -> str:
+    def on_worker(point: bytes, probe: str) -> str:
         import importlib
-        import os
         import pathlib
         import sys
 
         if pathlib.Path(root, "tools/cluster.py").is_file() and root not in sys.path:
             sys.path.insert(0, root)
-        if pathlib.Path(mnist_dir).is_dir():
-            os.environ["MNIST_DIR"] = mnist_dir
         try:
             there = importlib.import_module("tools.cluster")
         except ImportError as error:
             return f"a worker lacks the repository ({error}); expected at {root} or on the worker's PYTHONPATH"
-        return there.run_here(point, sign)
+        return there.run_here(point, probe, mnist_dir)
 
     return on_worker
 
 
-def run_here(pickled: bytes, sign: str) -> str:
+def run_here(pickled: bytes, probe: str, mnist_dir: str) -> str:
     """Run a point on this worker, or only look whether it could; return the cause of a failure, or nothing."""
     point: Point | None = pickle.loads(pickled)
-    if not Path(sign).is_file():
-        return f"a worker does not see the sweep's folder; expected {sign}"
-    changed = [name for name, found in points.house().items() if LOADED.get(name) != found]
+    os.environ["MNIST_DIR"] = mnist_dir if Path(mnist_dir).is_dir() else OWN_MNIST_DIR
+    if not Path(probe).is_file():
+        return f"a worker does not see the sweep's folder; expected {probe}"
+    changed = [name for name, found in points.module_hashes().items() if LOADED.get(name) != found]
     if changed:
         return f"a worker was started before {', '.join(changed)} changed; start it anew"
     if point is None or points.is_done(point):
@@ -78,34 +79,49 @@ def connect(address: str, workers: int) -> Generator[Client]:
         yield client
 
 
-def there(todo: list[Point], address: str, workers: int) -> Generator[tuple[Point, str]]:
-    """Run points on a cluster; yield (point, cause of failure) as they end. Raises ValueError if a worker cannot."""
-    sign = todo[0].folder.with_name(f".{uuid.uuid4().hex}") if todo else Path()
+def run_on_cluster(todo: list[Point], address: str, workers: int) -> Generator[tuple[Point, str]]:
+    """Run points on a cluster; yield (point, cause of failure) as they end.
+
+    Raises ValueError if a worker lacks what it needs, or when all workers have been gone for PATIENCE seconds.
+    """
+    probe = todo[0].folder.with_name(f".{uuid.uuid4().hex}")
     run = task(str(common.ROOT), str(Path(os.environ.get("MNIST_DIR") or "/nowhere").absolute()))
-    with connect(address, workers) as client, _placed(sign):
-        for worker, cause in client.run(run, pickle.dumps(None), str(sign)).items():
+    with connect(address, workers) as client, _placed(probe):
+        for worker, cause in client.run(run, pickle.dumps(None), str(probe)).items():
             if cause:
                 raise ValueError(f"{worker}: {cause}")
-        futures = {client.submit(run, pickle.dumps(point), str(sign), pure=False): point for point in todo}
+        futures = {client.submit(run, pickle.dumps(point), str(probe), pure=False): point for point in todo}
         try:
-            for future in as_completed(futures):
-                point = futures.pop(future)
-                cause = _outcome(future)
-                if cause and points.record(point) is None:
-                    points.give_up(point, cause)
-                yield point, cause
+            while futures:
+                for future in _ended(client, list(futures)):
+                    point = futures.pop(future)
+                    cause = _outcome(future)
+                    if cause and points.record(point) is None:
+                        points.give_up(point, cause)
+                    yield point, cause
         finally:
             client.cancel(list(futures))
 
 
+def _ended(client: Client, futures: list[Any]) -> set[Any]:
+    """Wait until some of the futures have ended and return these; raises ValueError when nobody is left to run them."""
+    last_seen = time.monotonic()
+    while time.monotonic() - last_seen < PATIENCE:
+        with contextlib.suppress(TimeoutError):
+            return wait(futures, timeout=2, return_when="FIRST_COMPLETED").done
+        if client.scheduler_info()["workers"]:
+            last_seen = time.monotonic()
+    raise ValueError(f"--dask: expected workers, found none for {PATIENCE:g} s; the same command goes on from here")
+
+
 @contextlib.contextmanager
-def _placed(sign: Path) -> Generator[None]:
+def _placed(probe: Path) -> Generator[None]:
     """Keep a file for the workers to see."""
-    sign.touch()
+    probe.touch()
     try:
         yield
     finally:
-        sign.unlink(missing_ok=True)
+        probe.unlink(missing_ok=True)
 
 
 def _outcome(future: Any) -> str:

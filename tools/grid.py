@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import json
 import math
 import re
 import tomllib
@@ -15,6 +16,7 @@ from tools import run
 from tools.point import Point
 
 LIMIT = 10**6  # runs; more is a slip of the pen
+RESERVED = {"status", "cause", "result", "n", "mean", "std", "min", "median", "max"}  # columns of the tables
 
 
 def expand(text: str, kind: str) -> list[str]:
@@ -65,13 +67,18 @@ def axes(notebook: Path, words: list[str], file: Path | None) -> dict[str, list[
     empty = [name for name, values in found.items() if not values]
     if empty:
         raise ValueError(f"parameter {empty[0]}: expected at least one value, found none")
-    return {name: list(dict.fromkeys(values)) for name, values in found.items()}
+    clash = sorted(found.keys() & RESERVED)
+    if clash:
+        raise ValueError(f"parameter {clash[0]}: expected another name, for the tables have a column of this one")
+    return {name: list(dict.fromkeys(found[name])) for name in known if name in found}
 
 
 def label(values: dict[str, Any]) -> str:
     """Name a point's folder: by its parameters if they fit a file name, else by their hash."""
-    text = ",".join(f"{name}={value}" for name, value in values.items()) or "as it is"
-    return text if re.fullmatch(r"[\w.,=+ -]{1,120}", text) else hashlib.sha256(text.encode()).hexdigest()[:16]
+    text = ",".join(f"{name}={value}" for name, value in values.items()) or "defaults"
+    if len(text) <= 120 and all(re.fullmatch(r"[A-Za-z0-9_.+-]+", str(value)) for value in values.values()):
+        return text
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
 
 
 def grid(notebook: Path, out: Path, swept: dict[str, list[Any]], *, kernel: bool, keep: bool) -> list[Point]:
@@ -83,10 +90,14 @@ def grid(notebook: Path, out: Path, swept: dict[str, list[Any]], *, kernel: bool
     path = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
     code = points.sources(path)
     defaults = {name: parameter.default for name, parameter in run.declared(notebook).items()}
+    files: dict[str, list[tuple[str, str]]] = {}  # of each set of texts among the values: they may name files
     found = []
     for combination in itertools.product(*swept.values()):
         own = dict(zip(swept, combination, strict=True))
         values = defaults | own
+        texts = json.dumps([value for value in values.values() if isinstance(value, str)])
+        if texts not in files:
+            files[texts] = points.data(values)
         folder = (out / "points" / label(own)).absolute()
-        found.append(Point(path, folder, values, points.identity(code, values), kernel, keep))
+        found.append(Point(path, folder, values, points.identity(code, values, files[texts]), kernel, keep))
     return found

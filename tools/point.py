@@ -43,22 +43,24 @@ class Record:
     seconds: float
 
 
-def imports(code: str) -> set[str]:
+@functools.cache
+def imports(code: str) -> frozenset[str]:
     """Return the modules that some source imports."""
     found: set[str] = set()
-    with contextlib.suppress(SyntaxError):  # a magic, perhaps: the cell's run will say so
-        for node in ast.walk(ast.parse(code)):
+    with contextlib.suppress(SyntaxError):  # the cell's run will say so
+        lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in code.splitlines()]
+        for node in ast.walk(ast.parse("\n".join(lines))):
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 found.add(node.module)
-    return found
+    return frozenset(found)
 
 
-def modules(code: str) -> set[str]:
+def modules(code: str, seen: frozenset[str] = frozenset()) -> set[str]:
     """Return the repository's modules that some source imports, and those that they import."""
-    found = {name for name in imports(code) if (common.ROOT / f"{name}.py").is_file()}
-    return found.union(*(modules((common.ROOT / f"{name}.py").read_text()) for name in found))
+    found = {name for name in imports(code) - seen if (common.ROOT / f"{name}.py").is_file()}
+    return found.union(*(modules((common.ROOT / f"{name}.py").read_text(), seen | found) for name in found))
 
 
 def code_cells(notebook: Path) -> list[str]:
@@ -70,9 +72,10 @@ def code_cells(notebook: Path) -> list[str]:
         raise ValueError(f"{notebook}: expected a notebook, found: {type(error).__name__}: {error}") from None
 
 
-def house() -> dict[str, str]:
-    """Return the SHA-256 of each of the repository's modules."""
-    return {path.stem: file_hash(path) for path in common.ROOT.glob("*.py")}
+def module_hashes() -> dict[str, str]:
+    """Return the SHA-256 of each of the repository's modules, the tools among them."""
+    paths = [*common.ROOT.glob("*.py"), *common.ROOT.glob("tools/*.py")]
+    return {str(path.relative_to(common.ROOT)): file_hash(path) for path in paths}
 
 
 def sources(notebook: Path) -> dict[str, str]:
@@ -100,12 +103,25 @@ def data(values: dict[str, Any]) -> list[tuple[str, str]]:
     if "data_dir" in values:
         with contextlib.suppress(common.DataError):  # no data: the run will say so
             files |= set((common.ROOT / common.find_mnist(values["data_dir"])).glob("*ubyte*"))
-    return [(path.name, file_hash(path)) for path in sorted(files) if path.is_file()]
+    found = []
+    for path in sorted(files):
+        with contextlib.suppress(OSError):  # a text that is no path, or names no file
+            found.append((path.name, file_hash(path)))
+    return found
 
 
-def identity(code: dict[str, str], values: dict[str, Any]) -> str:
+def identity(code: dict[str, str], values: dict[str, Any], files: list[tuple[str, str]] | None = None) -> str:
     """Return the SHA-256 of everything that a run's numbers depend on: sources, parameters and data."""
-    return hashlib.sha256(json.dumps([code, values, data(values)], sort_keys=True).encode()).hexdigest()
+    parts = [code, values, data(values) if files is None else files]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def is_current(point: Point) -> bool:
+    """Tell whether notebook, modules and data still are what they were when the point was made."""
+    try:
+        return identity(sources(point.notebook), point.values) == point.identity
+    except (OSError, ValueError):
+        return False
 
 
 def record(point: Point) -> Record | None:
@@ -138,7 +154,7 @@ def is_done(point: Point) -> bool:
 
 
 def finish(point: Point, work: Path, cause: str, seconds: float) -> None:
-    """Write the record into `work` and give the folder its name, unless someone took it away: the sweep was stopped."""
+    """Write the record into `work` and give the folder its name; does nothing if a stopped sweep has removed it."""
     if not work.is_dir():
         return
     said = Record(point.identity, point.values, point.keep, cause, seconds)
@@ -174,6 +190,8 @@ def execute(point: Point) -> str:
         cause = "" if numbers(point, work).is_file() else f"expected {numbers(point, work)}, found none"
     except run.RunError as error:
         cause = ": ".join(line.strip() for line in str(error).splitlines()[1:] if "the failed copy" not in line)
+    inside = work.relative_to(common.ROOT) if work.is_relative_to(common.ROOT) else work
+    cause = cause.replace(f"{work}/", "").replace(f"{inside}/", "")  # the same failure, the same words
     if not point.keep:
         (work / point.notebook.name).unlink(missing_ok=True)
     finish(point, work, cause, time.perf_counter() - began)

@@ -6,6 +6,7 @@ Parameters are checked before a kernel starts. The notebook runs in the reposito
 
 import argparse
 import ast
+import contextlib
 import difflib
 import hashlib
 import json
@@ -76,10 +77,21 @@ def declared(notebook: Path) -> dict[str, Parameter]:
 
     if not notebook.is_file():
         raise ValueError(f"{notebook}: expected a notebook, found no such file")
-    found = papermill.inspect_notebook(str(notebook))
+    try:
+        found = papermill.inspect_notebook(str(notebook))
+    except Exception as error:  # papermill has no error of its own for what is no notebook
+        raise ValueError(f"{notebook}: expected a notebook, found: {type(error).__name__}: {error}") from None
     found.pop("out", None)
-    kinds = {name: p["inferred_type_name"] if p["inferred_type_name"] in TYPES else "str" for name, p in found.items()}
-    return {n: Parameter(kinds[n], p["help"], ast.literal_eval(p["default"])) for n, p in found.items()}
+    known = {}
+    for name, line in found.items():
+        try:
+            default = ast.literal_eval(line["default"])
+        except (ValueError, SyntaxError):
+            raise ValueError(f"{notebook}, parameter {name}: expected a number, text or truth value as default, "
+                             f"found {line['default']}") from None  # fmt: skip
+        kind = line["inferred_type_name"] if line["inferred_type_name"] in TYPES else type(default).__name__
+        known[name] = Parameter(kind if kind in TYPES else "str", line["help"], default)
+    return known
 
 
 def split(text: str, known: dict[str, Parameter]) -> tuple[str, str]:
@@ -107,12 +119,17 @@ def failure(notebook: Path, error: Any, kept: Path) -> str:
         frame = plain[max(plain.rfind("Cell In["), 0) :]  # the last frame inside the notebook
         arrow = re.search(r"^-+> *(\d+) (.*)$", frame, flags=re.M)
         where = f", line {arrow[1]}: {arrow[2].strip()}" if arrow else ""
-        lines += [f"  code cell [{error.exec_count}]{where}", f"  {error.ename}: {error.evalue}"[:500]]
+        lines += [f"  code cell [{error.exec_count}]{where}", *_short(f"{error.ename}: {error.evalue}")]
     else:
-        lines += [f"  {type(error).__name__}: {error}"[:500]]
+        lines += _short(f"{type(error).__name__}: {error}")
     if kept.exists():
         lines += [f"  the failed copy: {kept}"]
     return "\n".join(lines)
+
+
+def _short(text: str) -> list[str]:
+    """Return the first lines of a message, indented."""
+    return [f"  {line[:300]}" for line in text.splitlines()[:6]]
 
 
 def seal(cells: list[Any]) -> str:
@@ -145,10 +162,13 @@ def execute(notebook: Path, out: Path, values: dict[str, Any], *, kernel: bool =
     inside = out.resolve().is_relative_to(ROOT)  # a path inside the repository names nobody's home
     folder = str(out.resolve().relative_to(ROOT) if inside else out.resolve())
     # One thread: the same bits on any machine, and runs side by side do not fight. Then this interpreter's kernel.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     try:
-        with tempfile.TemporaryDirectory(prefix="nb") as sockets:  # files, not ports: many kernels cannot clash
+        with contextlib.ExitStack() as stack:
+            # Files, not ports, so that many kernels cannot clash; their paths must be short.
+            sockets = stack.enter_context(tempfile.TemporaryDirectory(prefix="nb")) if kernel else ""
             papermill.execute_notebook(
                 str(notebook),
                 str(unfinished.absolute()),
@@ -181,6 +201,8 @@ def main() -> int:
     parser.add_argument("--time-limit", type=float, default=0, metavar="S", help="give up after S seconds (0: never)")
     words = parser.parse_args()
     try:
+        if not words.time_limit >= 0:
+            raise ValueError(f"--time-limit: expected at least 0 s, found {words.time_limit:g}")
         if words.out.exists() and not words.out.is_dir():
             raise ValueError(f"{words.out}: expected a folder, found a file")
         values = parameters(words.notebook, words.p)
@@ -193,7 +215,7 @@ def main() -> int:
     signal.setitimer(signal.ITIMER_REAL, words.time_limit)
     try:
         execute(words.notebook, words.out, values)
-    except RunError as error:
+    except (RunError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except Stop as reason:

@@ -5,6 +5,7 @@ lie in report/build/study, and as in any sweep only what is missing or out of da
 """
 
 import json
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ import pandas as pd
 import common
 import figures
 from common import ROOT
-from tools import run, sweep
+from tools import sweep
 
 BUILD = ROOT / "report/build"
 WIDTHS = (1, 2, 3, 4, 6, 8, 16)
@@ -76,7 +77,7 @@ after a few hundred images; the trained weights rise from {100 * runs["trained_a
 
 def spread(values: pd.Series) -> dict[str, float]:
     """Return least, median and greatest."""
-    return {"least": values.min(), "median": values.median(), "greatest": values.max()}
+    return {"min": values.min(), "median": values.median(), "max": values.max()}
 
 
 def widths(linear: float) -> dict[str, Any]:
@@ -86,15 +87,19 @@ def widths(linear: float) -> dict[str, Any]:
                  f"seed=0:{WIDTH_SEEDS}", "seeds=0", "linear_steps=1")  # fmt: skip
     width_figure(runs, linear)
     runs["failed"], runs["lucky"] = runs["mlp_accuracy"] <= linear, runs["mlp_accuracy"] >= LUCKY
+    runs["live_units"] = runs["hidden"] - runs["dead_units"]
     found = {
         str(width): spread(g["mlp_accuracy"])
         | {"failed": int(g["failed"].sum()), "lucky": int(g["lucky"].sum()), "dead": int((g["dead_units"] > 0).sum())}
         for width, g in runs.groupby("hidden")
     }
-    dead = runs[runs["failed"] & (runs["dead_units"] > 0)].iloc[-1]
+    failed = runs[runs["failed"] & (runs["hidden"] > 1)]  # one unit is too few in any case
+    crippled = failed[(failed["dead_units"] > 0) & (failed["live_units"] == 1)]
+    if crippled.empty:
+        raise RuntimeError("expected a run that failed for its dead units, found none to show; take other seeds")
+    dead = crippled.iloc[-1]
     show_dead(int(dead["hidden"]), int(dead["seed"]))
     keys = ("hidden", "seed", "mlp_accuracy", "dead_units")
-    failed = runs[runs["failed"]]
     return {"width": found, "widths": ", ".join(map(str, WIDTHS)), "width_seeds": WIDTH_SEEDS,
             "failed": len(failed), "failed_dead": int((failed["dead_units"] > 0).sum()), "runs": len(runs),
             "dead": {key: dead[key].item() for key in keys}}  # fmt: skip
@@ -103,10 +108,18 @@ def widths(linear: float) -> dict[str, Any]:
 def show_dead(hidden: int, seed: int) -> None:
     """Let the notebook draw one run's decision regions, and keep that figure as study_dead."""
     folder = BUILD / "study/dead"
-    values = {"hidden": hidden, "seed": seed, "seeds": 0, "linear_steps": 1}
-    run.execute(ROOT / "problem3_mlp.ipynb", folder, values, kernel=False)
+    table(
+        "problem3_mlp.ipynb",
+        folder,
+        f"hidden={hidden}",
+        f"seed={seed}",
+        "seeds=0",
+        "linear_steps=1",
+        "--keep-notebooks",
+    )
+    (run,) = (folder / "points").glob(f"hidden={hidden},seed={seed},*")
     for kind in ("pdf", "png"):
-        (folder / f"figures/problem3_mlp.{kind}").replace(BUILD / f"figures/study_dead.{kind}")
+        shutil.copy(run / f"figures/problem3_mlp.{kind}", BUILD / f"figures/study_dead.{kind}")
 
 
 def sizes() -> dict[str, Any]:
@@ -130,7 +143,7 @@ def main() -> int:
     linear = json.loads((BUILD / "results/problem3_mlp.json").read_text())["linear_accuracy"]
     try:
         results = widths(linear) | sizes() | {"lucky_level": LUCKY}
-    except (RuntimeError, run.RunError, common.DataError) as error:
+    except (RuntimeError, common.DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     results["provenance"] = common.provenance(None, {}, began)

@@ -12,6 +12,7 @@ import gc
 import math
 import multiprocessing
 import os
+import random
 import shutil
 import signal
 import sys
@@ -24,13 +25,16 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
+from common import ROOT
 from tools import grid, run
 from tools import point as points
 from tools.point import Point
 
 PRELOAD = ["papermill", "tools.inprocess", "tools.point"]  # what every run would import
+SAFE = ("numpy", "scipy", "sklearn", "matplotlib", "PIL")  # of what a notebook imports, may be imported ahead of it
 NEWS = 10.0  # seconds between two lines in a log
 
 
@@ -44,28 +48,34 @@ def follow_parent() -> None:
 
 def child(point: Point) -> None:
     """Run a point as the only work of this process; Ctrl-C and the terminal are for the parent."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    os.setsid()  # whatever it starts can be ended with it
+    for stream in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, run.stop)
     gc.freeze()  # what the parent imported is not garbage: no need to look through it
     threading.Thread(target=follow_parent, daemon=True).start()
+    np.random.seed()  # forked processes would all go on from one global stream
+    random.seed()
     try:
         points.execute(point)
     except run.Stop:
-        sys.exit(143)
+        os._exit(143)
+    os._exit(0)  # without waiting for threads that a cell has left
 
 
 def end(process: Any) -> None:
-    """Stop a process, kindly and then not."""
+    """Stop a process, kindly and then not, and whatever it started."""
     process.terminate()
     process.join(5)
-    process.kill()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.join()
 
 
 def outcome(process: Any, point: Point, late: bool) -> str:
     """Return why a point's process failed, or nothing; a process that died leaves a record too."""
-    process.join()
+    end(process)
     found = points.record(point)
     if process.exitcode == 0 and found:
         return found.cause
@@ -81,11 +91,14 @@ CONTEXT = multiprocessing.get_context("forkserver")
 def warm_up(notebook: Path) -> None:
     """Start the process that the runs are forked from: it imports what they will need while this one still reads."""
     used = set().union(*map(points.imports, points.code_cells(notebook.absolute())))
-    CONTEXT.set_forkserver_preload([*PRELOAD, *sorted(used)])
+    house = {path.stem for path in ROOT.glob("*.py")}
+    CONTEXT.set_forkserver_preload([*PRELOAD, *sorted(n for n in used if n in house or n.split(".")[0] in SAFE)])
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which it inherits: Ctrl-C is for this process
     forkserver.ensure_running()
+    signal.signal(signal.SIGINT, before)
 
 
-def here(todo: list[Point], workers: int, time_limit: float) -> Generator[tuple[Point, str]]:
+def run_local(todo: list[Point], workers: int, time_limit: float) -> Generator[tuple[Point, str]]:
     """Run points on this machine, each in a process of its own; yield (point, cause of failure) as they end."""
     waiting = deque(todo)
     running: dict[Any, tuple[Any, Point, float]] = {}
@@ -125,7 +138,7 @@ def only_one(out: Path) -> Iterator[None]:
 def tidy(out: Path) -> None:
     """Remove what a stopped run left."""
     for leftover in (out / "points").glob(".*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+        shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
 def news(results: Iterator[tuple[Point, str]], total: int) -> dict[str, str]:
@@ -145,12 +158,21 @@ def news(results: Iterator[tuple[Point, str]], total: int) -> dict[str, str]:
 
 
 def work(todo: list[Point], words: argparse.Namespace) -> Generator[tuple[Point, str]]:
-    """Run the points here or on a cluster."""
+    """Run the points here or on a cluster; a result is only as good as the sources are unchanged."""
     if words.dask:
-        from tools import cluster
-
-        return cluster.there(todo, words.dask, words.workers)
-    return here(todo, words.workers, words.time_limit)
+        try:
+            from tools import cluster
+        except ImportError as error:
+            raise ValueError(f"--dask: expected the package distributed, found: {error}; type: make env") from None
+        results = cluster.run_on_cluster(todo, words.dask, words.workers)
+    else:
+        results = run_local(todo, words.workers, words.time_limit)
+    with contextlib.closing(results):
+        for point, cause in results:
+            if not cause and not points.is_current(point):
+                cause = "the notebook, a module or the data changed while it ran"
+                points.give_up(point, cause)
+            yield point, cause
 
 
 def sweep(words: argparse.Namespace) -> int:
@@ -161,6 +183,10 @@ def sweep(words: argparse.Namespace) -> int:
         raise ValueError(f"--workers: expected at least 1, found {words.workers}")
     if not words.time_limit > 0:
         raise ValueError(f"--time-limit: expected more than 0 s, found {words.time_limit:g}")
+    if words.dask and words.time_limit < math.inf:
+        raise ValueError("--time-limit: expected none with --dask, for a worker cannot end one of its runs")
+    if "=" in words.out.name or words.out.is_file():
+        raise ValueError(f"{words.out}: expected a folder after the notebook, found something else")
     if words.notebook.is_file() and not (words.dask or words.kernel):
         warm_up(words.notebook)
     swept = grid.axes(words.notebook, words.values, words.grid)
@@ -170,13 +196,19 @@ def sweep(words: argparse.Namespace) -> int:
         print(f"{len(every)} runs of {words.notebook.name}: {len(every) - len(todo)} there already, {len(todo)} to do",
               flush=True)  # fmt: skip
         with contextlib.closing(work(todo, words)) as results:
-            failed = news(results, len(todo))
+            failed = news(results, len(todo)) if todo else {}
         print(table.write(words.out, every, list(swept)))
     for name, cause in list(failed.items())[:10]:
         print(f"failed: {name}: {cause}", file=sys.stderr)
-    if len(failed) > 10:
-        print(f"failed: {len(failed) - 10} more, see {words.out}/table.csv", file=sys.stderr)
+    if failed:
+        more = f"{len(failed) - 10} more in table.csv; " if len(failed) > 10 else ""
+        print(f"{more}each failed copy lies in {words.out}/points, in the folder of that name", file=sys.stderr)
     return 1 if failed else 0
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def arguments(words: list[str] | None) -> argparse.Namespace:
@@ -186,7 +218,7 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("out", type=Path, help="the sweep's folder")
     parser.add_argument("values", nargs="*", metavar="name=values", help="1,2,4 or 0:50 or 0.1:0.5:0.1")
     parser.add_argument("--grid", type=Path, metavar="FILE", help='a TOML file of name = [values] or name = "range"')
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), metavar="N", help="runs at once (all cores)")
+    parser.add_argument("--workers", type=int, default=cores(), metavar="N", help="runs at once (all cores)")
     parser.add_argument("--time-limit", type=float, default=math.inf, metavar="S", help="seconds for one run")
     parser.add_argument("--kernel", action="store_true", help="a real kernel for each run: slower, same numbers")
     parser.add_argument("--keep-notebooks", action="store_true", help="keep each run's notebook and figures")
@@ -197,13 +229,16 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
 def main(given: list[str] | None = None) -> int:
     """Run a sweep from the command line, or from words in its place; return the exit code."""
     words = arguments(given)
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
     signal.signal(signal.SIGTERM, run.stop)
     try:
         return sweep(words)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"error: {error}; the same command goes on from here", file=sys.stderr)
+        return 1
     except KeyboardInterrupt as error:
         print("stopped; the same command goes on from here", file=sys.stderr)
         return 143 if isinstance(error, run.Stop) else 130

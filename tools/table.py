@@ -10,7 +10,7 @@ import pandas as pd
 from tools import point as points
 from tools.point import Point
 
-SHOWN = 5  # numbers that the printed summary has room for
+SHOWN, ROWS = 5, 30  # numbers and rows that the printed summary has room for
 
 
 def flat(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -30,21 +30,37 @@ def row(point: Point, swept: list[str]) -> dict[str, Any]:
     own |= {"status": "failed" if said is None or said.cause else "done", "cause": said.cause if said else ""}
     if own["status"] == "done":
         with contextlib.suppress(OSError, ValueError):
-            found = [(k, v) for k, v in flat("", points.results(point)) if own.get(k) != v]
-            own |= {f"result.{k}" if k in own else k: v for k, v in found}
+            own |= {f"result.{k}" if k in own else k: v for k, v in flat("", points.results(point))}
     return own
 
 
+def rows(every: list[Point], swept: list[str]) -> pd.DataFrame:
+    """Return the table of all runs; a result that only repeats a parameter of the same name is left out."""
+    table = pd.DataFrame([row(point, swept) for point in every], dtype=object)  # object: an int stays an int
+    done = table["status"] == "done"
+    again = [n for n in swept if f"result.{n}" in table and (table[f"result.{n}"] == table[n])[done].all()]
+    return table.drop(columns=[f"result.{name}" for name in again])
+
+
+def is_number(value: Any) -> bool:
+    """Tell a number from a truth value, a text or nothing."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def summary(table: pd.DataFrame, swept: list[str]) -> pd.DataFrame:
-    """Return n, mean, standard deviation, least, median and greatest of each number, over the seeds."""
+    """Return n, mean, standard deviation, min, median and max of each number over the seeds."""
     groups = [name for name in swept if name != "seed"]
     done = table[table["status"] == "done"]
-    names = [n for n in done.columns if n not in [*swept, "status", "cause"]]
-    names = [n for n in names if pd.api.types.is_numeric_dtype(done[n]) and not pd.api.types.is_bool_dtype(done[n])]
-    long = done.melt(id_vars=groups, value_vars=names, var_name="result")
-    long["value"] = long["value"].astype(float)
-    by = long.groupby([*groups, "result"], sort=False, dropna=False)["value"]
-    return by.agg(["count", "mean", "std", "min", "median", "max"]).rename(columns={"count": "n"}).reset_index()
+    names = [n for n in table.columns if n not in [*swept, "status", "cause"] and any(map(is_number, done[n]))]
+    parts = done.groupby(groups, sort=False, dropna=False) if groups else [((), done)]
+    found = []
+    for values, part in parts:
+        for name in names:
+            numbers = pd.Series([float(value) for value in part[name] if is_number(value)], dtype=float)
+            if len(numbers):
+                own = dict(zip(groups, values, strict=True)) | {"result": name, "n": len(numbers)}
+                found.append(own | {how: numbers.agg(how) for how in ("mean", "std", "min", "median", "max")})
+    return pd.DataFrame(found, columns=[*groups, "result", "n", "mean", "std", "min", "median", "max"])
 
 
 def shown(numbers: pd.DataFrame, table: pd.DataFrame, swept: list[str]) -> str:
@@ -52,17 +68,19 @@ def shown(numbers: pd.DataFrame, table: pd.DataFrame, swept: list[str]) -> str:
     groups = [name for name in swept if name != "seed" and table[name].nunique() > 1]
     names = [n for n in numbers["result"].unique() if table[n].nunique() > 1 and "." not in n]
     names = sorted(names, key=lambda name: "accuracy" not in name)[:SHOWN]
-    short = numbers[numbers["result"].isin(names)].copy()
-    short["text"] = [f"{m:.4g}" + (f" ± {s:.2g}" if n > 1 else "") for m, s, n in short[["mean", "std", "n"]].values]
-    if short.empty:
+    lines: dict[tuple, dict[str, Any]] = {}
+    for entry in numbers[numbers["result"].isin(names)].to_dict("records"):
+        line = lines.setdefault(tuple(entry[g] for g in groups), {g: entry[g] for g in groups} | {"n": entry["n"]})
+        line[entry["result"]] = f"{entry['mean']:.4g}" + (f" ± {entry['std']:.2g}" if entry["n"] > 1 else "")
+    if not lines:
         return "no number varies"
-    wide = short.pivot(index=[*groups, "n"], columns="result", values="text")[names]
-    return wide.reset_index().to_string(index=False)
+    text = pd.DataFrame(list(lines.values())[:ROWS]).to_string(index=False)
+    return text + (f"\n... {len(lines) - ROWS} rows more in summary.csv" if len(lines) > ROWS else "")
 
 
 def write(out: Path, every: list[Point], swept: list[str]) -> str:
     """Write table.csv and summary.csv into `out` and return the text to print."""
-    table = pd.DataFrame([row(point, swept) for point in every])
+    table = rows(every, swept)
     numbers = summary(table, swept)
     for name, frame in (("table", table), ("summary", numbers)):
         unfinished = out / f".{name}.csv"
