@@ -54,7 +54,7 @@ $(BUILD)/%.ipynb: %.ipynb $(MODULES) tools/run.py report/figures.mplstyle $(ENV)
 
 $(BUILD)/problem2_linear.ipynb: separability.py data/set2.csv
 $(BUILD)/problem3_mlp.ipynb: separability.py data/set3.csv
-$(BUILD)/problem4_mnist.ipynb: handwriting.py data/handwritten/strokes.json $(DATA)
+$(BUILD)/problem4_mnist.ipynb: handwriting.py $(wildcard data/handwritten/*.json data/handwritten/mine/*.json) $(DATA)
 
 study: $(BUILD)/study.done  ## the sweeps that the report shows: widths, seeds, training-set sizes
 

@@ -9,7 +9,7 @@ from conftest import ROOT
 from scipy import ndimage
 
 from common import DataError
-from handwriting import normalise, read_strokes, render, smooth
+from handwriting import normalise, read_digits, render, smooth
 
 STROKES = ROOT / "data/handwritten/strokes.json"
 SEVEN = [np.array([[10.0, 10], [90, 10], [90, 10], [50, 130]])]
@@ -20,7 +20,7 @@ def centre(image):
 
 
 def test_own_digits():
-    images, labels = read_strokes(STROKES)
+    images, labels = read_digits(STROKES)
     assert images.shape == (40, 784) and images.dtype == np.uint8
     assert set(Counter(labels.tolist()).items()) == {(digit, 4) for digit in range(10)}
     for image in images.reshape(-1, 28, 28):
@@ -31,7 +31,7 @@ def test_own_digits():
 
 
 def test_no_own_digit_is_an_mnist_image(mnist):
-    images, _ = read_strokes(STROKES)
+    images, _ = read_digits(STROKES)
     both = np.concatenate([mnist.x_train, mnist.x_test])
     assert min(np.abs(both - image.astype(int)).mean() for image in images[::8]) > 3
 
@@ -91,9 +91,9 @@ def test_bad_strokes(tmp_path, content):
     path = tmp_path / "s.json"
     path.write_text(content)
     with pytest.raises(DataError, match=r"s\.json"):
-        read_strokes(path)
+        read_digits(path)
 
 
 def test_a_dot_is_a_digit(tmp_path):
     (tmp_path / "s.json").write_text(json.dumps([{"digit": 1, "pen": 5, "strokes": [[[3, 4]]]}]))
-    assert read_strokes(tmp_path / "s.json")[0].any()
+    assert read_digits(tmp_path / "s.json")[0].any()
