@@ -7,7 +7,6 @@ The gradient of the loss by v is called dv and has the shape of v. Losses are in
 """
 
 import hashlib
-import itertools
 import json
 import math
 import os
@@ -40,15 +39,23 @@ def one_hot(labels: np.ndarray, K: int, dtype: Any = np.float64) -> np.ndarray:
     return np.eye(K, dtype=dtype)[labels]
 
 
+def _classes_first(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return log q and q, both (K, N): numpy sums over a few classes far faster that way."""
+    log_q = np.array(logits.T, order="C")
+    log_q -= log_q.max(axis=0)  # exp never overflows
+    q = np.exp(log_q)
+    total = q.sum(axis=0)
+    return log_q - np.log(total), q / total
+
+
 def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Return log q (N, K); the largest logit of a row is taken off first, so that exp never overflows."""
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    """Return log q (N, K), finite for any finite logits."""
+    return _classes_first(logits)[0].T
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Return the distributions q (N, K), q_k = exp(logit_k) / sum_j exp(logit_j)."""
-    return np.exp(log_softmax(logits))
+    return _classes_first(logits)[1].T
 
 
 def kl_loss(logits: np.ndarray, targets: np.ndarray, N: int = 0) -> tuple[float, np.ndarray]:
@@ -58,14 +65,10 @@ def kl_loss(logits: np.ndarray, targets: np.ndarray, N: int = 0) -> tuple[float,
     one-hot targets the loss is the cross-entropy. With `N`, these rows are a block of N examples: blocks add up.
     """
     N = N or len(logits)
-    t = np.array(targets.T, order="C")  # classes first from here on: numpy sums over few classes far faster that way
-    log_q = np.array(logits.T, order="C")
-    log_q -= log_q.max(axis=0)  # exp never overflows
-    q = np.exp(log_q)
-    total = q.sum(axis=0)
-    log_q -= np.log(total)
+    log_q, q = _classes_first(logits)
+    t = np.array(targets.T, order="C")
     loss = np.vdot(t, np.log(np.maximum(t, np.finfo(t.dtype).tiny)) - log_q) / N
-    return float(loss), ((q / total - t) / N).T
+    return float(loss), ((q - t) / N).T
 
 
 class Linear:
@@ -183,14 +186,23 @@ def row_batches(N: int, batch_size: int | None, rng: np.random.RandomState | Non
 
     What is left of an epoch when no whole batch fits is dropped. Raises ValueError.
     """
-    if batch_size is None:
-        yield from itertools.repeat(slice(None))
-    elif rng is None or not 0 < batch_size <= N:
+    while batch_size is None:
+        yield slice(None)
+    if rng is None or not 0 < batch_size <= N:
         raise ValueError(f"mini-batches need an rng and a batch_size of 1 to {N}, found {batch_size} and rng={rng}")
-    else:
-        while True:
-            order = rng.permutation(N)
-            yield from (order[i : i + batch_size] for i in range(0, N - batch_size + 1, batch_size))
+    while True:
+        order = rng.permutation(N)
+        yield from (order[i : i + batch_size] for i in range(0, N - batch_size + 1, batch_size))
+
+
+def nesterov(network: Network, velocities: list, gradients: list, learning_rate: float, momentum: float) -> None:
+    """Move the parameters: v <- momentum v - learning_rate g;  p <- p + momentum v - learning_rate g; uses up g."""
+    for p, v, g in zip(network.parameters, velocities, gradients, strict=True):
+        g *= -learning_rate
+        if momentum:
+            v[:] = momentum * v + g
+            g += momentum * v
+        p += g
 
 
 def train(
@@ -205,17 +217,14 @@ def train(
     rng: np.random.RandomState | None = None,
     tolerance: float = 0.0,
 ) -> History:
-    """Gradient descent: small steps against the gradient. Changes the network's parameters.
+    """Gradient descent, with Nesterov's momentum if there is any. Changes the network's parameters.
 
-    With momentum, Nesterov's: v <- momentum v - learning_rate g;  p <- p + momentum v - learning_rate g.
     Stops after `steps` updates, or when no entry of the gradient exceeds `tolerance`; `stopped` says which.
     Raises FloatingPointError when the loss is no longer finite.
     """
     history = History(stopped="steps")
     velocities = [np.zeros_like(p) for p in network.parameters]
-    batches = row_batches(len(x), batch_size, rng)
-    for step in range(steps + 1):
-        rows = next(batches)
+    for step, rows in zip(range(steps + 1), row_batches(len(x), batch_size, rng), strict=False):
         loss, accuracy, gradients = network.loss_and_gradients(x[rows], targets[rows])
         history.loss.append(loss)
         history.accuracy.append(accuracy)
@@ -227,13 +236,7 @@ def train(
                 history.stopped = "tolerance"
                 break
         if step < steps:
-            for p, v, g in zip(network.parameters, velocities, gradients, strict=True):
-                g *= -learning_rate
-                if momentum:
-                    v *= momentum
-                    v += g
-                    g += momentum * v
-                p += g
+            nesterov(network, velocities, gradients, learning_rate, momentum)
     return history
 
 
@@ -441,7 +444,7 @@ def _plain(key: str, value: Any) -> Any:
     return value
 
 
-def write_results(path: str | Path, results: dict[str, Any]) -> None:
+def write_results(path: str | Path, results: dict[str, Any] | list[Any]) -> None:
     """Write strict JSON, whole or not at all. Raises ValueError for NaN or Inf, TypeError for no JSON value."""
     path = Path(path)
     text = json.dumps(_plain("", results), indent=2, allow_nan=False) + "\n"

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 from scipy import ndimage
 
-from common import DataError
+from common import DataError, write_results
 
 BOX, SIDE = 20, 28
 CANVAS_SCALE = 4  # pixels of the drawing a unit of the stroke's coordinates
@@ -121,12 +121,7 @@ def read_digits(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
 def write_digits(path: str | Path, images: np.ndarray, labels: list[int]) -> None:
     """Write images (N, 784) of bytes and their labels as a file for `read_digits`, whole or not at all."""
     rows = [[row.tobytes().hex() for row in image.reshape(SIDE, SIDE)] for image in images]
-    items = [{"digit": int(label), "image": image} for label, image in zip(labels, rows, strict=True)]
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}")
-    unfinished.write_text(json.dumps(items, indent=1) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    write_results(path, [{"digit": label, "image": image} for label, image in zip(labels, rows, strict=True)])
 
 
 class Sheet(NamedTuple):
@@ -152,9 +147,9 @@ def read_page(path: str | Path) -> np.ndarray:
                 upright = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright.convert("RGBA"))
             grey = upright.convert("L")
             return np.asarray(grey.reduce(max(1, max(grey.size) // PAGE)))
+    except DataError:
+        raise
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        if isinstance(error, DataError):
-            raise
         raise DataError(f"{path}: expected a photograph as {', '.join(FORMATS)}, found: {error}") from error
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import json
 import os
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +27,16 @@ def witness(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ImportError:
         return absent(f"{name} is not installed; it is a witness of this test")
+
+
+def write_notebook(path: Path, parameters: str, *sources: str, before: tuple[str, ...] = ()) -> Path:
+    """Write a throw-away notebook: code cells `before`, the parameters cell, code cells `sources`."""
+    code = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+    cells = [code | {"id": f"c{i}", "source": s} for i, s in enumerate([*before, parameters, *sources])]
+    cells[len(before)] |= {"metadata": {"tags": ["parameters"]}}
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    path.write_text(json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
+    return path
 
 
 def processes(word: str) -> list[str]:

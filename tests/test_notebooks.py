@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from io import StringIO
 
 import numpy as np
 import pytest
-from conftest import NOTEBOOKS, ROOT, processes
+from conftest import NOTEBOOKS, ROOT, processes, write_notebook
 
 import common
 
@@ -140,15 +139,7 @@ def test_b09_parameters(tmp_path, word, message):
 
 
 def make_notebook(path, *sources):
-    shutil.copy(ROOT / "problem1_compgraph.ipynb", path)
-    notebook = json.loads(path.read_text())
-    code = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
-    notebook["cells"] = [
-        code | {"id": "p", "metadata": {"tags": ["parameters"]}, "source": 'out: str = "x"  # where'},
-        *(code | {"id": f"c{i}", "source": s} for i, s in enumerate(sources)),
-    ]
-    path.write_text(json.dumps(notebook))
-    return path
+    return write_notebook(path, 'out: str = "x"  # where', *sources)
 
 
 @pytest.mark.parametrize(

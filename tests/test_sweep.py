@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from conftest import ROOT, processes
+from conftest import ROOT, processes, write_notebook
 
 from tools import grid, inprocess, point, run, sweep
 
@@ -33,14 +33,7 @@ def make(folder, *sources, name="little.ipynb"):
     """Write a notebook with the parameters above; its last cell writes results."""
     last = """results = {"square": k * k, "rate": rate, "by": {"seed": k + seed}, "list": [k]}
 common.write_results(f"{out}/results/little.json", results | {"provenance": common.provenance(seed, [], 0.0)})"""
-    cells = ["import common", PARAMETERS, *sources, last]
-    code = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
-    made = [code | {"id": f"c{i}", "source": source} for i, source in enumerate(cells)]
-    made[1] = made[1] | {"metadata": {"tags": ["parameters"]}}
-    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    text = json.dumps({"cells": made, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5})
-    (folder / name).write_text(text)
-    return folder / name
+    return write_notebook(folder / name, PARAMETERS, *sources, last, before=("import common",))
 
 
 class Done(NamedTuple):

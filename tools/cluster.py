@@ -59,7 +59,7 @@ def run_here(pickled: bytes, probe: str, mnist_dir: str) -> str:
     if point is None or points.is_done(point):
         return ""
     with ONE, threadpool_limits(1):
-        if points.identity(points.sources(point.notebook), point.values) != point.identity:
+        if not points.is_current(point):
             return f"a worker's notebook, modules or data differ from the sender's; expected the same in {common.ROOT}"
         return points.execute(point)
 

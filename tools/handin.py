@@ -4,7 +4,6 @@ The report, the four executed notebooks and the modules they import. Everything 
 compared after; any doubt, and there is no zip.
 """
 
-import ast
 import hashlib
 import re
 import sys
@@ -16,6 +15,7 @@ import nbformat
 import pypdf
 
 from common import ROOT
+from tools import point as points
 from tools.run import seal
 
 NOTEBOOKS = ("problem1_compgraph", "problem2_linear", "problem3_mlp", "problem4_mnist")
@@ -82,18 +82,6 @@ def check_pdf(path: Path) -> None:
         raise HandinError(f"{path}: expected a report, found a PDF with {len(text)} characters of text")
 
 
-def imported(source: str) -> set[str]:
-    """Return the modules of this repository that a piece of code imports, and those that they import."""
-    names = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
-    own = {name for name in names if (ROOT / f"{name}.py").is_file()}
-    return own.union(*(imported((ROOT / f"{name}.py").read_text(encoding="utf-8")) for name in own))
-
-
 def contents(build: Path) -> dict[str, bytes]:
     """Check every part and return the zip's files by name."""
     check_pdf(build / "report.pdf")
@@ -103,7 +91,7 @@ def contents(build: Path) -> dict[str, bytes]:
         check_notebook(build / f"{name}.ipynb", ROOT / f"{name}.ipynb")
         files[f"{name}.ipynb"] = build / f"{name}.ipynb"
         for kind, source in own_cells(read_notebook(ROOT / f"{name}.ipynb")):
-            modules |= imported(source) if kind == "code" else set()
+            modules |= points.modules(source) if kind == "code" else set()
     check_sums(build)
     files |= {f"{name}.py": ROOT / f"{name}.py" for name in modules}
     if "figures" in modules:

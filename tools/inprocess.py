@@ -1,6 +1,6 @@
 """A papermill engine that executes a notebook's cells in this process: no kernel to start, the same cells and results.
 
-It does what this repository's notebooks need: no magics, no widgets, at most one display, at a cell's end.
+It does what this repository's notebooks need: no magics, no widgets, no display(); a cell's last value is shown.
 """
 
 import ast

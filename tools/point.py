@@ -59,8 +59,9 @@ def imports(code: str) -> frozenset[str]:
 
 def modules(code: str, seen: frozenset[str] = frozenset()) -> set[str]:
     """Return the repository's modules that some source imports, and those that they import."""
-    found = {name for name in imports(code) - seen if (common.ROOT / f"{name}.py").is_file()}
-    return found.union(*(modules((common.ROOT / f"{name}.py").read_text(), seen | found) for name in found))
+    paths = {name: common.ROOT / f"{name}.py" for name in imports(code) - seen}
+    found = {name: path.read_text(encoding="utf-8") for name, path in paths.items() if path.is_file()}
+    return set(found).union(*(modules(text, seen | found.keys()) for text in found.values()))
 
 
 def code_cells(notebook: Path) -> list[str]:

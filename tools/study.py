@@ -23,6 +23,7 @@ BUILD = ROOT / "report/build"
 WIDTHS = (1, 2, 3, 4, 6, 8, 16)
 WIDTH_SEEDS, SIZE_SEEDS = 20, 5
 SIZES = (100, 300, 1000, 3000, 10000, 30000)
+ONE_NETWORK = ("seeds=0", "linear_steps=1")  # the linear classifier and the other starts are the same in each run
 LUCKY = 0.925  # the accuracy of 2019's two-layer network
 MODELS = {"trained": "trained_accuracy", "mean images": "template_accuracy", "with bias": "template_bias_accuracy"}
 
@@ -76,25 +77,23 @@ after a few hundred images; the trained weights rise from {100 * runs["trained_a
 
 
 def spread(values: pd.Series) -> dict[str, float]:
-    """Return least, median and greatest."""
+    """Return min, median and max."""
     return {"min": values.min(), "median": values.median(), "max": values.max()}
 
 
 def widths(linear: float) -> dict[str, Any]:
     """Run and draw Problem 3 over widths and seeds, and show one network that failed on a dead unit."""
-    # The linear classifier is the same in each run: one step of it is enough here.
     runs = table("problem3_mlp.ipynb", BUILD / "study/width", f"hidden={','.join(map(str, WIDTHS))}",
-                 f"seed=0:{WIDTH_SEEDS}", "seeds=0", "linear_steps=1")  # fmt: skip
+                 f"seed=0:{WIDTH_SEEDS}", *ONE_NETWORK)  # fmt: skip
     width_figure(runs, linear)
     runs["failed"], runs["lucky"] = runs["mlp_accuracy"] <= linear, runs["mlp_accuracy"] >= LUCKY
-    runs["live_units"] = runs["hidden"] - runs["dead_units"]
     found = {
         str(width): spread(g["mlp_accuracy"])
         | {"failed": int(g["failed"].sum()), "lucky": int(g["lucky"].sum()), "dead": int((g["dead_units"] > 0).sum())}
         for width, g in runs.groupby("hidden")
     }
     failed = runs[runs["failed"] & (runs["hidden"] > 1)]  # one unit is too few in any case
-    crippled = failed[(failed["dead_units"] > 0) & (failed["live_units"] == 1)]
+    crippled = failed[failed["hidden"] - failed["dead_units"] == 1]
     if crippled.empty:
         raise RuntimeError("expected a run that failed for its dead units, found none to show; take other seeds")
     dead = crippled.iloc[-1]
@@ -108,15 +107,7 @@ def widths(linear: float) -> dict[str, Any]:
 def show_dead(hidden: int, seed: int) -> None:
     """Let the notebook draw one run's decision regions, and keep that figure as study_dead."""
     folder = BUILD / "study/dead"
-    table(
-        "problem3_mlp.ipynb",
-        folder,
-        f"hidden={hidden}",
-        f"seed={seed}",
-        "seeds=0",
-        "linear_steps=1",
-        "--keep-notebooks",
-    )
+    table("problem3_mlp.ipynb", folder, f"hidden={hidden}", f"seed={seed}", *ONE_NETWORK, "--keep-notebooks")
     (run,) = (folder / "points").glob(f"hidden={hidden},seed={seed},*")
     for kind in ("pdf", "png"):
         shutil.copy(run / f"figures/problem3_mlp.{kind}", BUILD / f"figures/study_dead.{kind}")
@@ -134,7 +125,7 @@ def sizes() -> dict[str, Any]:
     middle = min(chosen, key=lambda n: abs(np.log(n / every * 10)))
     few = {"least": found[str(chosen[0])], "tenth": found[str(middle)], "all": found[str(every)]}
     return {"size": found, "sizes": ",".join(map(str, chosen)), "size_seeds": SIZE_SEEDS, "size_runs": len(runs),
-            "size_few": few, "size_least": chosen[0], "size_tenth": middle, "size_all": every}  # fmt: skip
+            "size_few": few, "size_least": chosen[0], "size_tenth": middle}  # fmt: skip
 
 
 def main() -> int:

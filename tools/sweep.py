@@ -175,10 +175,8 @@ def work(todo: list[Point], words: argparse.Namespace) -> Generator[tuple[Point,
             yield point, cause
 
 
-def sweep(words: argparse.Namespace) -> int:
-    """Run what is to be run, write the tables, say how it went; return the exit code. Raises ValueError."""
-    from tools import table
-
+def check(words: argparse.Namespace) -> None:
+    """Check what argparse cannot; raises ValueError with the reason."""
     if words.workers < 1:
         raise ValueError(f"--workers: expected at least 1, found {words.workers}")
     if not words.time_limit > 0:
@@ -187,6 +185,22 @@ def sweep(words: argparse.Namespace) -> int:
         raise ValueError("--time-limit: expected none with --dask, for a worker cannot end one of its runs")
     if "=" in words.out.name or words.out.is_file():
         raise ValueError(f"{words.out}: expected a folder after the notebook, found something else")
+
+
+def report_failures(failed: dict[str, str], out: Path) -> None:
+    """Say the causes of the first failures and where the failed copies are."""
+    for name, cause in list(failed.items())[:10]:
+        print(f"failed: {name}: {cause}", file=sys.stderr)
+    if failed:
+        more = f"{len(failed) - 10} more in table.csv; " if len(failed) > 10 else ""
+        print(f"{more}each failed copy lies in {out}/points, in the folder of that name", file=sys.stderr)
+
+
+def sweep(words: argparse.Namespace) -> int:
+    """Run what is to be run, write the tables, say how it went; return the exit code. Raises ValueError."""
+    from tools import table
+
+    check(words)
     if words.notebook.is_file() and not (words.dask or words.kernel):
         warm_up(words.notebook)
     swept = grid.axes(words.notebook, words.values, words.grid)
@@ -198,11 +212,7 @@ def sweep(words: argparse.Namespace) -> int:
         with contextlib.closing(work(todo, words)) as results:
             failed = news(results, len(todo)) if todo else {}
         print(table.write(words.out, every, list(swept)))
-    for name, cause in list(failed.items())[:10]:
-        print(f"failed: {name}: {cause}", file=sys.stderr)
-    if failed:
-        more = f"{len(failed) - 10} more in table.csv; " if len(failed) > 10 else ""
-        print(f"{more}each failed copy lies in {words.out}/points, in the folder of that name", file=sys.stderr)
+    report_failures(failed, words.out)
     return 1 if failed else 0
 
 
