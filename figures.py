@@ -68,7 +68,8 @@ def curve(ax: Axes, values: Sequence[float], label: str, *, colour: str = COLOUR
     ax.set(xlabel="iteration", ylabel=label)
     ax.margins(x=0.01)
     if name:
-        ax.annotate(name, (len(values) - 1, values[-1]), (0, 3), textcoords="offset points", color=colour,
+        spot = (len(values) - 1, max(values[-len(values) // 4 :]))  # above all of the curve that is under the name
+        ax.annotate(name, spot, (0, 3), textcoords="offset points", color=colour,
                     ha="right", va="bottom", fontsize=7)  # fmt: skip
 
 
