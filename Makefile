@@ -14,15 +14,15 @@ BUILD := report/build
 NOTEBOOKS := problem4_mnist problem3_mlp problem2_linear problem1_compgraph# the longest first
 EXECUTED := $(NOTEBOOKS:%=$(BUILD)/%.ipynb)
 MODULES := common.py figures.py
-SWEEP := $(addprefix tools/,run.py inprocess.py point.py grid.py sweep.py table.py study.py)
+SWEEP := $(addprefix tools/,run.py lock.py inprocess.py point.py grid.py sweep.py table.py study.py)
 ENV := .venv/installed
 DATA := $(BUILD)/data.done
 
-# MNIST_DIR is remembered: unset means as before, another folder means another build.
-MNIST_DIR ?= $(file < $(BUILD)/mnist_dir)
+# MNIST_DIR is remembered in data.done: unset means as before, another folder means another build.
+MNIST_DIR ?= $(file < $(DATA))
 export MNIST_DIR
 
-.PHONY: help report figures study data env tex test test-slow lint format strip lab handin clean FORCE
+.PHONY: help report figures study html data env tex test test-slow lint format strip lab screenshots handin clean FORCE
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,14 +42,14 @@ $(ENV): requirements.lock
 tex:  ## what LaTeX needs, from apt.txt
 	@$(PYTHON) tools/setup.py tex
 
-$(BUILD)/mnist_dir: FORCE
-	@mkdir -p $(@D); echo "$(MNIST_DIR)" | cmp -s - $@ || echo "$(MNIST_DIR)" > $@
-
-$(DATA): $(BUILD)/mnist_dir tools/fetch.py data/datasets.json | $(ENV)
+ifneq ($(MNIST_DIR),$(file < $(DATA)))
+$(DATA): FORCE
+endif
+$(DATA): tools/fetch.py data/datasets.json | $(ENV)
 	$(PY) -m tools.fetch
-	@touch $@
+	@mkdir -p $(@D); echo "$(MNIST_DIR)" > $@
 
-$(BUILD)/%.ipynb: %.ipynb $(MODULES) tools/run.py report/figures.mplstyle $(ENV)
+$(BUILD)/%.ipynb: %.ipynb $(MODULES) tools/run.py tools/lock.py report/figures.mplstyle $(ENV) | $(DATA)
 	$(PY) -m tools.run $< $(BUILD)
 
 $(BUILD)/problem2_linear.ipynb: separability.py data/set2.csv
@@ -58,13 +58,19 @@ $(BUILD)/problem4_mnist.ipynb: handwriting.py $(wildcard data/handwritten/*.json
 
 study: $(BUILD)/study.done  ## the sweeps that the report shows: widths, seeds, training-set sizes
 
-$(BUILD)/study.done: $(EXECUTED) $(SWEEP)
+$(BUILD)/study.done: $(BUILD)/problem3_mlp.ipynb $(BUILD)/problem4_mnist.ipynb $(SWEEP)
+	@touch $@.began
 	$(PY) -m tools.study
-	@touch $@
+	@mv $@.began $@  # older than a source that was changed while it ran
 
 $(BUILD)/report.pdf: report/report.tex tools/report.py $(EXECUTED) $(BUILD)/study.done
 	@$(PYTHON) tools/setup.py tex
 	$(PY) -m tools.report
+
+html: $(BUILD)/html/index.html  ## the four notebooks and an overview as web pages, report/build/html/index.html
+
+$(BUILD)/html/index.html: $(EXECUTED) tools/pages.py $(wildcard report/html/* $(BUILD)/report.pdf)
+	$(PY) -m tools.pages
 
 test: env tex $(DATA)  ## all tests but the slow ones
 	$(PY) -m pytest -m "not slow"
@@ -76,7 +82,7 @@ lint: env  ## ruff, mypy, docstrings, notebooks without outputs
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/numpydoc lint common.py figures.py separability.py handwriting.py tools/*.py data/*.py
+	.venv/bin/numpydoc lint common.py figures.py separability.py handwriting.py explore/*.py tools/*.py data/*.py
 	.venv/bin/nbstripout --verify problem*.ipynb
 
 format: env  ## format modules and notebooks
@@ -88,6 +94,9 @@ strip: env  ## take the outputs out of the notebooks
 
 lab: env $(DATA)  ## open JupyterLab
 	.venv/bin/jupyter lab
+
+screenshots: env $(DATA)  ## pictures of the widgets for the README, from the browser tests
+	$(PY) -m pytest tests/test_browser.py -k "problem" --screenshots docs
 
 handin: $(BUILD)/report.pdf  ## the zip that the homework asks for
 	$(PY) -m tools.handin

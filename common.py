@@ -449,6 +449,6 @@ def write_results(path: str | Path, results: dict[str, Any] | list[Any]) -> None
     path = Path(path)
     text = json.dumps(_plain("", results), indent=2, allow_nan=False) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished = path.with_name(f".{path.name}")
     unfinished.write_text(text)
     unfinished.replace(path)

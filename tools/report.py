@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 from PIL import Image
 
 from common import ROOT
+from tools import lock
 
 BUILD = ROOT / "report/build"
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -77,7 +79,7 @@ def check_keys(source: str, numbers: str) -> None:
 
 def complaints(log: str) -> list[str]:
     """Return what a LaTeX log complains about that must not be in a finished report; errors first and alone."""
-    errors = re.findall(r"^! .*", log, re.M)
+    errors = re.findall(r"^ *(! .*)", log, re.M)
     if errors:
         return list(dict.fromkeys(errors))
     found = re.findall(r"^.*(?:(?:Reference|Citation) `.*' on page .* undefined|multiply defined).*$", log, re.M)
@@ -85,15 +87,11 @@ def complaints(log: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def build_report(source: Path, build: Path) -> Path:
-    """Run latexmk in `build` and return the PDF; SHA256SUMS there says what it was made of. Raises ReportError."""
-    if shutil.which("latexmk") is None:
-        packages = (ROOT / "apt.txt").read_text().split()
-        raise ReportError(f"latexmk: expected TeX, found none; type: sudo apt-get install {' '.join(packages)}")
-    write_numbers(build)
-    check_keys(source.read_text(encoding="utf-8"), (build / "numbers.tex").read_text(encoding="utf-8"))
+def latexmk(source: Path, build: Path) -> Path:
+    """Run latexmk in `build`/tex and return the PDF there, without complaints. Raises ReportError."""
     work = build / "tex"
-    work.mkdir(exist_ok=True)
+    for leftover in work.glob("pdflatex[0-9]*"):  # of a TeX that was killed
+        leftover.unlink()
     env = os.environ | {
         "SOURCE_DATE_EPOCH": "0",
         "FORCE_SOURCE_DATE": "1",
@@ -107,12 +105,24 @@ def build_report(source: Path, build: Path) -> Path:
     if done.returncode or found:
         reasons = "\n  ".join(found[:8]) or done.stdout[-1500:]
         raise ReportError(f"{source}: the report was not built:\n  {reasons}\n  the whole log: {log}")
-    whole = build / f"{source.stem}.pdf"
-    (work / f"{source.stem}.pdf").replace(whole)
-    parts = [whole, *sorted(build.glob("problem*.ipynb"))]
-    sums = [f"{hashlib.sha256(part.read_bytes()).hexdigest()}  {part.name}\n" for part in parts]
-    (build / "SHA256SUMS").write_text("".join(sums))
-    return whole
+    return work / f"{source.stem}.pdf"
+
+
+def build_report(source: Path, build: Path) -> Path:
+    """Build the PDF in `build` and return it; SHA256SUMS there says what it was made of. Raises ReportError."""
+    if shutil.which("latexmk") is None:
+        packages = (ROOT / "apt.txt").read_text().split()
+        raise ReportError(f"latexmk: expected TeX, found none; type: sudo apt-get install {' '.join(packages)}")
+    with lock.hold(build / "tex/.lock"):
+        began = time.time()
+        write_numbers(build)
+        check_keys(source.read_text(encoding="utf-8"), (build / "numbers.tex").read_text(encoding="utf-8"))
+        made = latexmk(source, build)
+        os.utime(made, (began, began))  # older than a source that was changed while it ran
+        parts = [made, *sorted(build.glob("problem*.ipynb"))]
+        sums = [f"{hashlib.sha256(part.read_bytes()).hexdigest()}  {part.name}\n" for part in parts]
+        (build / "SHA256SUMS").write_text("".join(sums))
+        return made.replace(build / made.name)  # last: whatever stops this, the PDF is old or all is new
 
 
 def main() -> int:

@@ -14,15 +14,19 @@ import math
 import operator
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import nbformat
 
 from common import ROOT
+from tools import lock
 
 TYPES = {"int": int, "float": float, "str": str, "bool": bool}
 BOUND = re.compile(r"(above|at least|below|at most) (-?[\d.]+)")
@@ -149,47 +153,77 @@ def tidy(path: Path) -> None:
     nbformat.write(notebook, path)
 
 
-def execute(notebook: Path, out: Path, values: dict[str, Any], *, kernel: bool = True) -> None:
-    """Execute a notebook into `out`/<name>, with a kernel or in this process; raises RunError with the reason."""
+def temporary_folder() -> str:
+    """Make a folder with a short path, as sockets want; remove those of processes that were killed."""
+    prefix = f"nb-{os.getuid()}-"
+    for old in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        try:
+            os.kill(int(old.name.removeprefix(prefix).split("-")[0]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(old, ignore_errors=True)
+        except (ValueError, OSError):  # not ours
+            continue
+    return tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-")
+
+
+@contextlib.contextmanager
+def socket_folder() -> Iterator[str]:
+    """Make a folder for a kernel's files, as long as it runs."""
+    folder = temporary_folder()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def through_papermill(notebook: Path, whole: Path, values: dict[str, Any], kernel: bool) -> None:
+    """Execute a notebook in the repository's folder and write `whole`, through papermill's engine of that kind."""
     import papermill
     from traitlets.config import Config
 
     from tools import inprocess
 
-    out.mkdir(parents=True, exist_ok=True)
-    whole, kept = out / notebook.name, out / f"{notebook.stem}.failed.ipynb"
-    unfinished = out / f".{notebook.stem}.unfinished.ipynb"  # of a run that was killed, the next one takes it over
-    inside = out.resolve().is_relative_to(ROOT)  # a path inside the repository names nobody's home
-    folder = str(out.resolve().relative_to(ROOT) if inside else out.resolve())
     # One thread: the same bits on any machine, and runs side by side do not fight. Then this interpreter's kernel.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    try:
-        with contextlib.ExitStack() as stack:
-            # Files, not ports, so that many kernels cannot clash; their paths must be short.
-            sockets = stack.enter_context(tempfile.TemporaryDirectory(prefix="nb")) if kernel else ""
-            papermill.execute_notebook(
-                str(notebook),
-                str(unfinished.absolute()),
-                parameters={**values, "out": folder},
-                engine_name=None if kernel else inprocess.NAME,
-                kernel_name="python3",
-                cwd=str(ROOT),
-                progress_bar=kernel and sys.stderr.isatty(),
-                shutdown_kernel="immediate",
-                coalesce_streams=True,
-                config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/k"}}),
-            )
-        tidy(unfinished)
-        unfinished.replace(whole)
-        kept.unlink(missing_ok=True)
-    except Exception as error:  # whatever it is, the user gets one clear message
-        if unfinished.exists():
-            unfinished.replace(kept)
-        raise RunError(failure(notebook, error, kept)) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with socket_folder() if kernel else contextlib.nullcontext("") as folder:
+        # Files, not ports, so that many kernels cannot clash.
+        files = {"transport": "ipc", "ip": f"{folder}/k", "connection_file": f"{folder}/kernel.json"} if kernel else {}
+        papermill.execute_notebook(
+            str(notebook),
+            str(whole),
+            parameters=values,
+            engine_name=None if kernel else inprocess.NAME,
+            kernel_name="python3",
+            cwd=str(ROOT),
+            progress_bar=kernel and sys.stderr.isatty(),
+            shutdown_kernel="immediate",
+            coalesce_streams=True,
+            config=Config({"KernelManager": files}),
+        )
+
+
+def execute(notebook: Path, out: Path, values: dict[str, Any], *, kernel: bool = True) -> None:
+    """Execute a notebook into `out`/<name>, with a kernel or in this process; raises RunError with the reason."""
+    whole, kept = out / notebook.name, out / f"{notebook.stem}.failed.ipynb"
+    unfinished = out / f".{notebook.stem}.unfinished.ipynb"  # of a run that was killed, the next one takes it over
+    inside = out.resolve().is_relative_to(ROOT)  # a path inside the repository names nobody's home
+    folder = str(out.resolve().relative_to(ROOT) if inside else out.resolve())
+    with lock.hold(unfinished):
+        began = time.time()
+        try:
+            through_papermill(notebook, unfinished.absolute(), {**values, "out": folder}, kernel)
+            tidy(unfinished)
+            os.utime(unfinished, (began, began))  # older than a source that was changed while it ran
+            unfinished.replace(whole)
+            kept.unlink(missing_ok=True)
+        except Exception as error:  # whatever it is, the user gets one clear message
+            if unfinished.exists():
+                unfinished.replace(kept)
+            raise RunError(failure(notebook, error, kept)) from error
+        finally:
+            unfinished.unlink(missing_ok=True)
 
 
 def main() -> int:

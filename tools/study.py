@@ -5,6 +5,7 @@ lie in report/build/study, and as in any sweep only what is missing or out of da
 """
 
 import json
+import os
 import shutil
 import sys
 import time
@@ -17,7 +18,7 @@ import pandas as pd
 import common
 import figures
 from common import ROOT
-from tools import sweep
+from tools import lock, sweep
 
 BUILD = ROOT / "report/build"
 WIDTHS = (1, 2, 3, 4, 6, 8, 16)
@@ -30,7 +31,7 @@ MODELS = {"trained": "trained_accuracy", "mean images": "template_accuracy", "wi
 
 def table(notebook: str, folder: Path, *values: str) -> pd.DataFrame:
     """Run a sweep and return its table; raises RuntimeError if a run failed."""
-    if sweep.main([str(ROOT / notebook), str(folder), *values]):
+    if sweep.main([str(ROOT / notebook), os.path.relpath(folder), *values]):
         raise RuntimeError(f"{folder}: expected all runs to end well; the lines above say which did not")
     return pd.read_csv(folder / "table.csv")
 
@@ -133,7 +134,8 @@ def main() -> int:
     began = time.perf_counter()
     linear = json.loads((BUILD / "results/problem3_mlp.json").read_text())["linear_accuracy"]
     try:
-        results = widths(linear) | sizes() | {"lucky_level": LUCKY}
+        with lock.hold(BUILD / "study/.lock"):
+            results = widths(linear) | sizes() | {"lucky_level": LUCKY}
     except (RuntimeError, common.DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

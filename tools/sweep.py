@@ -7,7 +7,6 @@ or out of date.
 
 import argparse
 import contextlib
-import fcntl
 import gc
 import math
 import multiprocessing
@@ -16,11 +15,12 @@ import random
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Generator, Iterator
-from multiprocessing import forkserver
+from multiprocessing import forkserver, util
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ import numpy as np
 from tqdm import tqdm
 
 from common import ROOT
-from tools import grid, run
+from tools import grid, lock, run
 from tools import point as points
 from tools.point import Point
 
@@ -91,8 +91,11 @@ CONTEXT = multiprocessing.get_context("forkserver")
 def warm_up(notebook: Path) -> None:
     """Start the process that the runs are forked from: it imports what they will need while this one still reads."""
     used = set().union(*map(points.imports, points.code_cells(notebook.absolute())))
-    house = {path.stem for path in ROOT.glob("*.py")}
+    house = {path.stem for path in ROOT.glob("*.py")} | {"explore"}
     CONTEXT.set_forkserver_preload([*PRELOAD, *sorted(n for n in used if n in house or n.split(".")[0] in SAFE)])
+    if tempfile.tempdir is None:  # for multiprocessing's socket
+        tempfile.tempdir = run.temporary_folder()
+        util.Finalize(None, shutil.rmtree, (tempfile.tempdir,), exitpriority=-200)  # after its own clearing up, at -100
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which it inherits: Ctrl-C is for this process
     forkserver.ensure_running()
     signal.signal(signal.SIGINT, before)
@@ -123,11 +126,7 @@ def run_local(todo: list[Point], workers: int, time_limit: float) -> Generator[t
 def only_one(out: Path) -> Iterator[None]:
     """Hold a sweep's folder, so that no second sweep writes there, and leave nothing unfinished in it."""
     (out / "points").mkdir(parents=True, exist_ok=True)
-    with (out / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ValueError(f"{out}: expected no other sweep at work there, found one") from None
+    with lock.hold(out / ".lock", wait=False):
         try:
             tidy(out)
             yield
@@ -207,8 +206,9 @@ def sweep(words: argparse.Namespace) -> int:
     every = grid.grid(words.notebook, words.out, swept, kernel=words.kernel, keep=words.keep_notebooks)
     with only_one(words.out):
         todo = [point for point in every if not points.is_done(point)]
-        print(f"{len(every)} runs of {words.notebook.name}: {len(every) - len(todo)} there already, {len(todo)} to do",
-              flush=True)  # fmt: skip
+        runs = "1 run" if len(every) == 1 else f"{len(every)} runs"
+        there = f"{len(every) - len(todo)} there already, {len(todo)} to do"
+        print(f"{runs} of {words.notebook.name}: {there}", flush=True)
         with contextlib.closing(work(todo, words)) as results:
             failed = news(results, len(todo)) if todo else {}
         print(table.write(words.out, every, list(swept)))
