@@ -102,6 +102,7 @@ def test_fast_run(path, tmp_path, subset):
     drawn = {p.stem for p in (tmp_path / "figures").glob("*.pdf")}
     assert drawn and drawn == {p.stem for p in (tmp_path / "figures").glob("*.png")}
     executed = json.loads((tmp_path / path.name).read_text())
+    assert set(executed["metadata"]) == {"kernelspec", "language_info", "seal"}, "widgets: nobody watches this run"
     alts = [o["metadata"]["image/png"]["alt"] for c in executed["cells"] if c["cell_type"] == "code"
             for o in c["outputs"] if "image/png" in o.get("data", {})]  # fmt: skip
     assert len(alts) == len(drawn) and all(len(alt) > 20 for alt in alts)

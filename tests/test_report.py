@@ -114,7 +114,8 @@ def test_latex_escapes():
 def test_h01_h02_handin(build, tmp_path):
     files = handin.contents(build)
     names = {"report.pdf", "common.py", "figures.py", "separability.py", "handwriting.py", "report/figures.mplstyle"}
-    assert set(files) == names | {p.name for p in NOTEBOOKS}
+    widgets = {f"explore/{p.name}" for p in (ROOT / "explore").iterdir() if p.is_file()}
+    assert set(files) == names | widgets | {p.name for p in NOTEBOOKS} and "explore/pad.js" in widgets
     handin.write_zip(tmp_path / "a.zip", files)
     handin.write_zip(tmp_path / "b.zip", handin.contents(build))
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()

@@ -87,13 +87,18 @@ def contents(build: Path) -> dict[str, bytes]:
     check_pdf(build / "report.pdf")
     files = {"report.pdf": build / "report.pdf"}
     modules: set[str] = set()
+    used_widgets = False
     for name in NOTEBOOKS:
         check_notebook(build / f"{name}.ipynb", ROOT / f"{name}.ipynb")
         files[f"{name}.ipynb"] = build / f"{name}.ipynb"
         for kind, source in own_cells(read_notebook(ROOT / f"{name}.ipynb")):
-            modules |= points.modules(source) if kind == "code" else set()
+            if kind == "code":
+                modules |= points.modules(source)
+                used_widgets |= "explore" in points.imports(source)
     check_sums(build)
     files |= {f"{name}.py": ROOT / f"{name}.py" for name in modules}
+    if used_widgets:
+        files |= {f"explore/{path.name}": path for path in (ROOT / "explore").glob("*.*")}
     if "figures" in modules:
         files["report/figures.mplstyle"] = ROOT / "report/figures.mplstyle"
     found = {name: path.read_bytes() for name, path in sorted(files.items())}

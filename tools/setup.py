@@ -1,4 +1,4 @@
-"""Make the environment and install TeX: `python3 tools/setup.py environment|tex`. Standard library only."""
+"""Environment, TeX, browser: `python3 tools/setup.py environment|tex|browser`. Standard library only."""
 
 import os
 import shutil
@@ -75,8 +75,14 @@ def tex() -> int:
     return 1
 
 
+def browser() -> int:
+    """See to it that there is a Chromium for the tests of the widgets."""
+    there = any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    return 0 if there or apt_install(["chromium"]) else 1
+
+
 if __name__ == "__main__":
-    verbs = {"environment": environment, "tex": tex}
+    verbs = {"environment": environment, "tex": tex, "browser": browser}
     if len(sys.argv) != 2 or sys.argv[1] not in verbs:
         sys.exit(f"usage: {sys.argv[0]} {'|'.join(verbs)}")
     sys.exit(verbs[sys.argv[1]]())

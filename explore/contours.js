@@ -1,0 +1,43 @@
+// Lines of equal f over the two weights, and the path of the gradient steps taken so far.
+const SVG = "http://www.w3.org/2000/svg";
+const SIZE = 300;
+const EDGE = 34;
+
+function add(parent, tag, attributes, text = "") {
+  const node = parent.appendChild(document.createElementNS(SVG, tag));
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.textContent = text;
+  return node;
+}
+
+function render({ model, el }) {
+  el.classList.add("hw");
+  const svg = add(el, "svg", { viewBox: `0 0 ${SIZE + EDGE + 6} ${SIZE + EDGE + 6}`, role: "img" });
+  const limit = model.get("limit");
+  const x = (w1) => EDGE + ((w1 + limit) / (2 * limit)) * SIZE;
+  const y = (w2) => 4 + ((limit - w2) / (2 * limit)) * SIZE;
+  const trace = (points) => "M" + points.map(([a, b]) => `${x(a).toFixed(1)} ${y(b).toFixed(1)}`).join("L");
+  const draw = () => {
+    const path = model.get("path");
+    svg.replaceChildren();
+    svg.setAttribute("aria-label", model.get("alt"));
+    for (const line of model.get("lines")) add(svg, "path", { class: "level", d: trace(line) });
+    add(svg, "rect", { class: "frame", x: EDGE, y: 4, width: SIZE, height: SIZE });
+    for (let tick = -Math.floor(limit); tick <= limit; tick += 1) {
+      const label = String(tick).replace("-", "−");
+      add(svg, "text", { class: "axis", x: x(tick), y: SIZE + 19 }, label);
+      add(svg, "text", { class: "axis", x: EDGE - 11, y: y(tick) + 4 }, label);
+    }
+    add(svg, "text", { class: "axis", x: EDGE + SIZE / 2, y: SIZE + 35 }, "w₁");
+    add(svg, "text", { class: "axis", x: 9, y: y(0) - 26 }, "w₂");
+    if (path.length > 1) add(svg, "path", { class: "walk", d: trace(path) });
+    for (const [a, b] of path) add(svg, "circle", { class: "past", cx: x(a), cy: y(b), r: 2.5 });
+    const [a, b] = path.at(-1);
+    add(svg, "circle", { class: "here", cx: x(a), cy: y(b), r: 6 });
+  };
+  model.on("change", draw);
+  draw();
+  return () => model.off("change", draw);
+}
+
+export default { render };

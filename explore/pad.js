@@ -1,0 +1,175 @@
+// A pad to draw a digit on. At each pen-up the strokes go to the kernel; what comes back is shown beside it.
+const SIZE = 280; // pixels on the screen; strokes are sent in units of 100
+const PEN = 9; // width, in those units
+
+function add(parent, tag, properties = {}) {
+  return Object.assign(parent.appendChild(document.createElement(tag)), properties);
+}
+
+function canvas(parent, side, label, pixels = side) {
+  const node = add(parent, "canvas", { width: pixels, height: pixels, className: "paper" });
+  Object.assign(node.style, { width: `${side}px`, height: `${side}px`, imageRendering: side === pixels ? "auto" : "pixelated" });
+  node.setAttribute("role", "img");
+  node.setAttribute("aria-label", label);
+  return node;
+}
+
+function titled(parent, side, label, pixels) {
+  const figure = add(parent, "figure");
+  const node = canvas(figure, side, label, pixels);
+  return [node, add(figure, "figcaption", { textContent: label })];
+}
+
+function drawStrokes(node, strokes, cursor) {
+  const pen = node.getContext("2d");
+  pen.clearRect(0, 0, SIZE, SIZE);
+  const scale = SIZE / 100;
+  Object.assign(pen, { lineWidth: PEN * scale, lineCap: "round", lineJoin: "round", strokeStyle: "#111" });
+  for (const stroke of strokes) {
+    pen.beginPath();
+    for (const [x, y] of [stroke[0], ...stroke]) pen.lineTo(x * scale, y * scale);
+    pen.stroke();
+  }
+  if (!cursor) return;
+  pen.beginPath();
+  pen.arc(cursor[0] * scale, cursor[1] * scale, (PEN * scale) / 2, 0, 7);
+  Object.assign(pen, { lineWidth: 1.5, strokeStyle: "#0072b2" });
+  pen.stroke();
+}
+
+// Red speaks for the digit, blue against it, as in the report's figures; or grey, where there is no sign.
+function drawPixels(node, values, limit, signed) {
+  const image = new ImageData(28, 28);
+  values.forEach((value, i) => {
+    const part = Math.min(1, Math.abs(value) / limit);
+    const full = signed ? (value > 0 ? [178, 24, 43] : [33, 102, 172]) : [0, 0, 0];
+    image.data.set([...full.map((c) => 255 - part * (255 - c)), 255], 4 * i);
+  });
+  node.getContext("2d").putImageData(image, 0, 0);
+}
+
+function bars(parent) {
+  const grid = add(parent, "div", { className: "bars" });
+  for (const title of ["", "mean images", "trained"]) add(grid, "span", { className: "head", textContent: title });
+  const rows = [...Array(10).keys()].map((digit) => {
+    add(grid, "span", { textContent: digit });
+    return [0, 1].map(() => {
+      const bar = add(grid, "div", { className: "bar" });
+      bar.setAttribute("role", "img");
+      add(bar, "span");
+      return bar;
+    });
+  });
+  return (probabilities) => probabilities.forEach((model, column) => model.forEach((q, digit) => {
+    const bar = rows[digit][column];
+    bar.classList.toggle("best", q === Math.max(...model));
+    bar.firstChild.style.width = `${100 * q}%`;
+    bar.title = `${(100 * q).toFixed(1)} %`;
+    bar.setAttribute("aria-label", `${["mean images", "trained"][column]}, ${digit}: ${bar.title}`);
+  }));
+}
+
+function pen(node, strokes, look, done) {
+  let drawing = false;
+  let cursor = null;
+  const spot = (event) => {
+    const box = node.getBoundingClientRect();
+    return [(100 * (event.clientX - box.left)) / box.width, (100 * (event.clientY - box.top)) / box.height]
+      .map((c) => Math.round(10 * Math.min(100, Math.max(0, c))) / 10);
+  };
+  const lift = () => {
+    if (drawing) done();
+    drawing = false;
+  };
+  const extend = (point) => {
+    strokes.at(-1).push(point);
+    look(cursor);
+  };
+  node.tabIndex = 0;
+  node.addEventListener("pointerdown", (event) => {
+    node.setPointerCapture(event.pointerId);
+    drawing = true;
+    cursor = null;
+    strokes.push([spot(event)]);
+    look(null);
+  });
+  node.addEventListener("pointermove", (event) => {
+    if (drawing) for (const one of event.getCoalescedEvents?.() ?? [event]) extend(spot(one));
+  });
+  node.addEventListener("pointerup", lift);
+  node.addEventListener("pointercancel", lift);
+  node.addEventListener("keydown", (event) => {
+    const move = { ArrowLeft: [-4, 0], ArrowRight: [4, 0], ArrowUp: [0, -4], ArrowDown: [0, 4] }[event.key];
+    if (!move && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation();
+    cursor ??= [50, 50];
+    if (move) cursor = cursor.map((c, i) => Math.min(100, Math.max(0, c + move[i])));
+    if (event.key === " " && drawing) return lift();
+    if (event.key === " ") strokes.push([[...cursor]]);
+    drawing ||= event.key === " ";
+    if (drawing && move) extend([...cursor]);
+    look(cursor);
+  });
+  node.addEventListener("blur", () => {
+    lift();
+    look((cursor = null));
+  });
+}
+
+function render({ model, el }) {
+  el.classList.add("hw");
+  const strokes = structuredClone(model.get("strokes")); // of an earlier view
+  const side = add(el, "div", { className: "hw-side" });
+  const left = add(side, "div");
+  const [pad] = titled(left, SIZE, "Draw a digit here: mouse, pen, finger, or arrow keys with the space bar as pen down and up.");
+  pad.style.cursor = "crosshair";
+  const right = add(side, "div", { className: "wide" });
+  const answer = add(right, "p", { className: "readout answer" });
+  answer.setAttribute("role", "status");
+  const show = bars(right);
+  const pictures = add(right, "div", { className: "row" });
+  const [image] = titled(pictures, 112, "what the models see", 28);
+  const maps = [0, 1].map(() => titled(pictures, 112, "", 28));
+
+  const send = () => model.send({ strokes, pen: PEN });
+  const look = (cursor) => drawStrokes(pad, strokes, cursor);
+  pen(pad, strokes, look, send);
+  const change = (work) => () => {
+    work();
+    look(null);
+    send();
+  };
+  const row = add(left, "div", { className: "row" });
+  add(row, "button", { textContent: "Clear", type: "button" }).onclick = change(() => strokes.splice(0));
+  add(row, "button", { textContent: "Undo", type: "button" }).onclick = change(() => strokes.pop());
+  const saving = add(left, "div", { className: "row" });
+  const save = add(saving, "button", { textContent: "Save as", type: "button" });
+  const digit = add(saving, "select");
+  digit.setAttribute("aria-label", "the digit that you drew");
+  for (let k = 0; k < 10; k += 1) add(digit, "option", { textContent: k, value: k });
+  save.onclick = () => model.send({ strokes, pen: PEN, digit: Number(digit.value) });
+  const saved = add(left, "p", { className: "readout" });
+  saved.setAttribute("role", "status");
+
+  const draw = () => {
+    const found = model.get("found");
+    answer.textContent = found.said;
+    saved.textContent = model.get("saved");
+    show(found.probabilities);
+    drawPixels(image, found.image, 255, false);
+    found.evidence.forEach((map, i) => {
+      drawPixels(maps[i][0], map.values, found.limit, true);
+      maps[i][1].textContent = map.title;
+      maps[i][0].setAttribute("aria-label", map.title);
+    });
+    save.disabled = found.best < 0;
+    if (found.best >= 0) digit.value = found.best;
+  };
+  model.on("change", draw);
+  draw();
+  look(null);
+  return () => model.off("change", draw);
+}
+
+export default { render };
