@@ -82,7 +82,7 @@ def _drawn(item: dict[str, Any]) -> np.ndarray:
     return normalise(render(strokes, pen))
 
 
-def _image(item: Any) -> tuple[int, np.ndarray]:
+def digit_image(item: Any) -> tuple[int, np.ndarray]:
     """Check one entry of a digits file and return its digit and image; raises ValueError with what was expected."""
     if not isinstance(item, dict) or type(item.get("digit")) is not int or item["digit"] not in range(10):
         raise ValueError("a digit 0 to 9")
@@ -110,7 +110,7 @@ def read_digits(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     labels, images = [], []
     for number, item in enumerate(items, 1):
         try:
-            label, image = _image(item)
+            label, image = digit_image(item)
         except ValueError as error:
             raise DataError(f"{path}, digit {number}: expected {error}, found {str(item)[:60]!r}") from error
         labels.append(label)

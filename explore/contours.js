@@ -21,7 +21,9 @@ function render({ model, el }) {
     const path = model.get("path");
     svg.replaceChildren();
     svg.setAttribute("aria-label", model.get("alt"));
-    for (const line of model.get("lines")) add(svg, "path", { class: "level", d: trace(line) });
+    const clip = add(svg, "clipPath", { id: "hw-map" });
+    add(clip, "rect", { x: EDGE, y: 4, width: SIZE, height: SIZE });
+    const map = add(svg, "g", { "clip-path": "url(#hw-map)" });
     add(svg, "rect", { class: "frame", x: EDGE, y: 4, width: SIZE, height: SIZE });
     for (let tick = -Math.floor(limit); tick <= limit; tick += 1) {
       const label = String(tick).replace("-", "−");
@@ -30,10 +32,11 @@ function render({ model, el }) {
     }
     add(svg, "text", { class: "axis", x: EDGE + SIZE / 2, y: SIZE + 35 }, "w₁");
     add(svg, "text", { class: "axis", x: 9, y: y(0) - 26 }, "w₂");
-    if (path.length > 1) add(svg, "path", { class: "walk", d: trace(path) });
-    for (const [a, b] of path) add(svg, "circle", { class: "past", cx: x(a), cy: y(b), r: 2.5 });
+    for (const line of model.get("lines")) add(map, "path", { class: "level", d: trace(line) });
+    if (path.length > 1) add(map, "path", { class: "walk", d: trace(path) });
+    for (const [a, b] of path) add(map, "circle", { class: "past", cx: x(a), cy: y(b), r: 2.5 });
     const [a, b] = path.at(-1);
-    add(svg, "circle", { class: "here", cx: x(a), cy: y(b), r: 6 });
+    add(map, "circle", { class: "here", cx: x(a), cy: y(b), r: 6 });
   };
   model.on("change", draw);
   draw();

@@ -11,7 +11,7 @@ import traitlets
 
 import common
 import handwriting
-from common import ROOT, DataError, Network
+from common import ROOT, Network
 from explore.controls import ASSETS, COLUMN
 
 BLANK = [0] * 784
@@ -47,17 +47,21 @@ class DrawDigit:
 
     def hear(self, message: dict[str, Any]) -> None:
         """Take a drawing, as strokes of [x, y] points in 0..100 and a pen's width: answer it, or save it as a digit."""
-        strokes, pen = message["strokes"], message["pen"]
-        if "digit" in message:
-            self.save({"digit": message["digit"], "pen": pen, "strokes": strokes})
-            return
+        item = {"digit": message.get("digit", 0), "pen": message.get("pen"), "strokes": message.get("strokes")}
+        try:
+            _, image = handwriting.digit_image(item)
+        except ValueError:  # nothing drawn
+            found = EMPTY
+        else:
+            if "digit" in message:
+                self.pad.saved = self.save(item)
+                return
+            found = self.find(image.ravel())
         with self.pad.hold_sync():
-            self.pad.strokes, self.pad.saved = strokes, ""
-            self.pad.found = self.find(strokes, pen) if strokes else EMPTY
+            self.pad.strokes, self.pad.saved, self.pad.found = item["strokes"] or [], "", found
 
-    def find(self, strokes: list, pen: float) -> dict[str, Any]:
-        """Return the image, both models' answers, and W[k] * x for the two digits that the trained model likes best."""
-        image = handwriting.normalise(handwriting.render([np.array(stroke, float) for stroke in strokes], pen)).ravel()
+    def find(self, image: np.ndarray) -> dict[str, Any]:
+        """Return both models' answers, and W[k] * x for the two digits that the trained model likes best."""
         q = [common.softmax(model.logits(image[None]))[0] for model in (self.templates, self.trained)]
         second, best = np.argsort(q[1])[-2:].tolist()
         evidence = self.trained.layers[0].W[[best, second]] * (image / 255)
@@ -67,15 +71,16 @@ class DrawDigit:
         return {"said": said, "best": best, "image": image.tolist(), "probabilities": [p.tolist() for p in q],
                 "limit": float(np.abs(evidence).max()) or 1.0, "evidence": maps}  # fmt: skip
 
-    def save(self, item: dict[str, Any]) -> None:
-        """Add a digit to the file, and say how many there are; a file that cannot be read is left alone."""
+    def save(self, item: dict[str, Any]) -> str:
+        """Add a digit to the file and say how many there are; a file that is no list of digits is left alone."""
+        name = self.path.relative_to(ROOT) if self.path.is_relative_to(ROOT) else Path(self.path.name)
         try:
             before = json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else []
-            if before:
-                handwriting.read_digits(self.path)
+            if not isinstance(before, list) or not all(isinstance(one, dict) and "digit" in one for one in before):
+                raise ValueError("expected a list of digits")
+            if item in before:
+                return f"It is in {name} already."
             common.write_results(self.path, [*before, item])
-        except (OSError, DataError, ValueError) as error:
-            self.pad.saved = f"not saved: {error}"
-            return
-        name = self.path.relative_to(ROOT) if self.path.is_relative_to(ROOT) else Path(self.path.name)
-        self.pad.saved = f"Saved as {item['digit']}; {len(before) + 1} in {name}. Run the cells below to count them in."
+        except (OSError, ValueError, RecursionError) as error:
+            return f"Not saved in {name}: {error}"
+        return f"Saved as {item['digit']}; {len(before) + 1} in {name}. Run the cells below to count them in."

@@ -8,7 +8,7 @@ function add(parent, tag, attributes, text = "") {
   return node;
 }
 
-const number = (value) => value.toFixed(4).replace("-", "−");
+const number = (value) => value.toFixed(4).replace(/^-(?=0\.0000$)/, "").replace("-", "−");
 const named = (name) => name.replace(/\d/, (digit) => "₀₁₂"[digit]);
 
 function arrowheads(svg) {
@@ -41,11 +41,11 @@ function drawNode(svg, name, symbol, [x, y], value, gradient, lit) {
 
 function render({ model, el }) {
   el.classList.add("hw");
-  const svg = add(el, "svg", { viewBox: "0 0 930 366", role: "img" });
+  const svg = add(el, "svg", { style: "min-width: 640px", viewBox: "0 0 930 404", role: "img" });
   const draw = () => {
     const [nodes, spots, values, gradients, marked] =
       ["nodes", "spots", "values", "gradients", "marked"].map((name) => model.get(name));
-    const place = (name) => [54 + 101 * nodes[name][0], 334 - 60 * nodes[name][1]];
+    const place = (name) => [54 + 101 * nodes[name][0], 372 - 67 * nodes[name][1]];
     svg.replaceChildren();
     svg.setAttribute("aria-label", model.get("alt"));
     arrowheads(svg);

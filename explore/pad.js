@@ -57,15 +57,17 @@ function bars(parent) {
       const bar = add(grid, "div", { className: "bar" });
       bar.setAttribute("role", "img");
       add(bar, "span");
+      add(bar, "small");
       return bar;
     });
   });
   return (probabilities) => probabilities.forEach((model, column) => model.forEach((q, digit) => {
     const bar = rows[digit][column];
     bar.classList.toggle("best", q === Math.max(...model));
+    const percent = `${(100 * q).toFixed(1)} %`;
     bar.firstChild.style.width = `${100 * q}%`;
-    bar.title = `${(100 * q).toFixed(1)} %`;
-    bar.setAttribute("aria-label", `${["mean images", "trained"][column]}, ${digit}: ${bar.title}`);
+    bar.lastChild.textContent = q >= 0.0005 ? percent : "";
+    bar.setAttribute("aria-label", `${["mean images", "trained"][column]}, ${digit}: ${percent}`);
   }));
 }
 
@@ -123,7 +125,7 @@ function render({ model, el }) {
   const side = add(el, "div", { className: "hw-side" });
   const left = add(side, "div");
   const [pad] = titled(left, SIZE, "Draw a digit here: mouse, pen, finger, or arrow keys with the space bar as pen down and up.");
-  pad.style.cursor = "crosshair";
+  pad.classList.add("pad");
   const right = add(side, "div", { className: "wide" });
   const answer = add(right, "p", { className: "readout answer" });
   answer.setAttribute("role", "status");
@@ -141,7 +143,10 @@ function render({ model, el }) {
     send();
   };
   const row = add(left, "div", { className: "row" });
-  add(row, "button", { textContent: "Clear", type: "button" }).onclick = change(() => strokes.splice(0));
+  add(row, "button", { textContent: "Clear", type: "button" }).onclick = change(() => {
+    strokes.splice(0);
+    save.disabled = true;
+  });
   add(row, "button", { textContent: "Undo", type: "button" }).onclick = change(() => strokes.pop());
   const saving = add(left, "div", { className: "row" });
   const save = add(saving, "button", { textContent: "Save as", type: "button" });
@@ -149,7 +154,7 @@ function render({ model, el }) {
   digit.setAttribute("aria-label", "the digit that you drew");
   for (let k = 0; k < 10; k += 1) add(digit, "option", { textContent: k, value: k });
   save.onclick = () => model.send({ strokes, pen: PEN, digit: Number(digit.value) });
-  const saved = add(left, "p", { className: "readout" });
+  const saved = add(left, "p", { className: "readout saved" });
   saved.setAttribute("role", "status");
 
   const draw = () => {

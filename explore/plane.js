@@ -7,7 +7,7 @@ function canvas(parent, width, height, label) {
   const node = parent.appendChild(document.createElement("canvas"));
   const scale = window.devicePixelRatio || 1;
   Object.assign(node, { width: width * scale, height: height * scale });
-  Object.assign(node.style, { width: `${width}px`, height: `${height}px`, maxWidth: "100%" });
+  Object.assign(node.style, { width: `${width}px`, aspectRatio: `${width} / ${height}`, maxWidth: "100%" });
   node.setAttribute("role", "img");
   node.setAttribute("aria-label", label);
   const pen = node.getContext("2d");
@@ -86,7 +86,9 @@ function chart(pen, node, values, top, colour, title) {
   Object.assign(pen, { strokeStyle: style.getPropertyValue(colour), lineWidth: 2 });
   pen.beginPath();
   const last = Math.max(values.steps.at(-1), 1);
-  values.y.forEach((v, i) => pen.lineTo(left + (values.steps[i] / last) * room, bottom - (Math.min(v, top) / top) * (bottom - 24)));
+  const x = (step) => left + (step / last) * room;
+  const y = (value) => bottom - (Math.min(value, top) / top) * (bottom - 24);
+  values.y.forEach((value, i) => pen.lineTo(x(values.steps[i]), y(value)));
   pen.stroke();
 }
 
@@ -105,13 +107,14 @@ function listen(node, model, look) {
     model.send({ add: [low1 + (x / SIZE) * (high1 - low1), high2 - (y / SIZE) * (high2 - low2)] });
   };
   node.tabIndex = 0;
-  node.addEventListener("pointerdown", (event) => {
+  node.addEventListener("click", (event) => {
     const box = node.getBoundingClientRect();
-    send([((event.clientX - box.left) / box.width) * SIZE, ((event.clientY - box.top) / box.height) * SIZE]);
+    const scale = SIZE / box.width;
+    send([(event.clientX - box.left) * scale, (event.clientY - box.top) * scale]);
   });
   node.addEventListener("keydown", (event) => {
     const move = { ArrowLeft: [-10, 0], ArrowRight: [10, 0], ArrowUp: [0, -10], ArrowDown: [0, 10] }[event.key];
-    if (!move && event.key !== "Enter") return;
+    if ((!move && event.key !== "Enter") || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     event.stopPropagation();
     cursor ??= [SIZE / 2, SIZE / 2];
@@ -144,8 +147,13 @@ function render({ model, el }) {
     draw();
   });
   model.on("change", draw);
-  draw();
-  return () => model.off("change", draw);
+  requestAnimationFrame(draw); // when it is in the page, and its colours are known
+  const theme = new MutationObserver(draw);
+  theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  return () => {
+    model.off("change", draw);
+    theme.disconnect();
+  };
 }
 
 export default { render };

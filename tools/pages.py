@@ -4,6 +4,7 @@ Each page stands alone: figures inside it, formulas as MathML, no script and no 
 """
 
 import base64
+import html
 import json
 import re
 import shutil
@@ -16,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, pass_context
 from latex2mathml.converter import convert
 from markupsafe import Markup
 from nbconvert import HTMLExporter
+from nbconvert.preprocessors import TagRemovePreprocessor
 from PIL import Image
 from pygments.formatters import HtmlFormatter
 
@@ -30,7 +32,10 @@ PAGES = {
     "problem3_mlp": "3 Hidden layer",
     "problem4_mnist": "4 MNIST",
 }
-MATH = re.compile(r"\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$]+?)\$", re.S)
+# Code first, for a dollar in it is a dollar; the signs of a formula touch it, so "costs $5 and $6" is none.
+MATH = re.compile(
+    r"(?P<code>```.*?```|`[^`]+`)|\$\$(?P<block>.+?)\$\$|(?<!\\)\$(?P<inline>(?!\s)[^$]+?(?<!\s))\$(?!\d)", re.S
+)
 
 
 class Exporter(HTMLExporter):
@@ -39,17 +44,20 @@ class Exporter(HTMLExporter):
     @pass_context
     def markdown2html(self, context: Any, source: str) -> str:
         """Convert a cell's text; formulas are set aside meanwhile, for Markdown would read their signs as its own."""
-        found = list(MATH.finditer(source))
+        found = [formula for formula in MATH.finditer(source) if not formula["code"]]
         for number, formula in reversed(list(enumerate(found))):
-            source = f"{source[: formula.start()]}FORMULA{number}END{source[formula.end() :]}"
+            source = f"{source[: formula.start()]}\ue000{number}\ue001{source[formula.end() :]}"
         text = super().markdown2html(context, source)
-        return re.sub(r"FORMULA(\d+)END", lambda place: mathml(found[int(place[1])]), text)
+        return re.sub("\ue000(\\d+)\ue001", lambda place: mathml(found[int(place[1])]), text)
 
 
 def mathml(formula: re.Match) -> str:
-    """Return a formula that MATH has found as MathML."""
+    """Return a formula that MATH has found as MathML, or as it was written if it cannot be read."""
     kind = "block" if formula["block"] else "inline"
-    return convert(formula[kind].strip(), display=kind)
+    try:
+        return convert(formula[kind].strip(), display=kind)
+    except Exception:  # latex2mathml has many errors and no base of its own
+        return html.escape(formula[0])
 
 
 def style() -> str:
@@ -104,7 +112,7 @@ def index(build: Path, jinja: Environment) -> str:
 def write(build: Path) -> Path:
     """Write all pages to `build`/html, whole or not at all; return that folder."""
     jinja = Environment(loader=FileSystemLoader(LOOK), autoescape=True)
-    exporter = Exporter(template_name="basic")
+    exporter = Exporter(template_name="basic", preprocessors=[TagRemovePreprocessor(remove_cell_tags=["explore"])])
     bodies = {"index": index(build, jinja)}
     for name in [name for name in PAGES if name != "index"]:
         bodies[name], _ = exporter.from_notebook_node(nbformat.read(build / f"{name}.ipynb", as_version=4))
@@ -132,7 +140,7 @@ def main() -> int:
     """Write the pages and say where they are."""
     try:
         print(f"the pages: {(write(BUILD) / 'index.html').relative_to(ROOT)}")
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, ValueError) as error:  # absent, or not what it should be
         print(f"error: {error}: expected the four executed notebooks in {BUILD}; type: make figures", file=sys.stderr)
         return 1
     return 0
