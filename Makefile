@@ -22,7 +22,7 @@ DATA := $(BUILD)/data.done
 MNIST_DIR ?= $(file < $(DATA))
 export MNIST_DIR
 
-.PHONY: help report figures study html data env tex test test-slow lint format strip lab screenshots handin clean FORCE
+.PHONY: help report figures study html data env tex test test-slow lint format strip lab screenshots bench bench-large handin clean FORCE
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,12 @@ lab: env $(DATA)  ## open JupyterLab
 
 screenshots: env $(DATA)  ## pictures of the widgets for the README, from the browser tests
 	$(PY) -m pytest tests/test_browser.py -k "problem" --screenshots docs
+
+bench: env $(DATA)  ## speed beside PyTorch, scikit-learn and others (they must be installed), report/build/bench
+	PYTHONPATH=. $(PY) benchmarks/speed.py
+
+bench-large: env $(DATA)  ## larger than memory, and cost against size; wants 7 GB in TMPDIR
+	PYTHONPATH=. $(PY) benchmarks/large.py
 
 handin: $(BUILD)/report.pdf  ## the zip that the homework asks for
 	$(PY) -m tools.handin

@@ -9,6 +9,7 @@ The gradient of the loss by v is called dv and has the shape of v. Losses are in
 import hashlib
 import json
 import math
+import mmap
 import os
 import platform
 import shutil
@@ -17,6 +18,7 @@ import subprocess
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +30,10 @@ ROOT = Path(__file__).resolve().parent
 PACKAGES = ("numpy", "scipy", "scikit-learn", "matplotlib", "pillow")
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MNIST_FILES = tuple(f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
+
+# Blocks of examples are computed side by side where BLAS has one thread; where it has more, it uses the cores itself.
+THREADS = int(os.environ.get("THREADS", os.cpu_count() or 1)) if os.environ.get("OPENBLAS_NUM_THREADS") == "1" else 1
+POOL = ThreadPoolExecutor(THREADS)
 
 
 class DataError(ValueError):
@@ -46,11 +52,6 @@ def _classes_first(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     q = np.exp(log_q)
     total = q.sum(axis=0)
     return log_q - np.log(total), q / total
-
-
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Return log q (N, K), finite for any finite logits."""
-    return _classes_first(logits)[0].T
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -116,7 +117,7 @@ class Network:
     stays in cache. Pixels may stay bytes; a block of them becomes floats in 0..1 when it is used.
     """
 
-    def __init__(self, layers: list, block: int = 1024) -> None:
+    def __init__(self, layers: list, block: int = 2048) -> None:
         self.layers, self.block = layers, block
         self.parameters = [p for layer in layers for p in layer.parameters]
 
@@ -137,55 +138,54 @@ class Network:
                 dout = self.layers[i].backward(values[i], dout)
         return gradients
 
-    def blocks(self, x: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yield (rows, those rows of x in the parameters' precision)."""
-        for start in range(0, len(x), self.block):
-            rows = slice(start, start + self.block)
-            values = x[rows].astype(self.parameters[0].dtype, copy=False)
-            if x.dtype == np.uint8:
-                values /= 255
-            yield rows, values
+    def blocks(self, work: Callable, N: int) -> Iterator[Any]:
+        """Do some work on each block of rows and yield what it returns, in order, so that threads change no bit."""
+        rows = [slice(start, start + self.block) for start in range(0, N, self.block)]
+        return (POOL.map if THREADS > 1 and len(rows) > 1 else map)(work, rows)
+
+    def floats(self, x: np.ndarray) -> np.ndarray:
+        """Return rows of x in the parameters' precision, bytes as 0..1."""
+        values = x.astype(self.parameters[0].dtype, copy=False)
+        return np.multiply(values, 1 / 255, out=values) if x.dtype == np.uint8 else values
 
     def logits(self, x: np.ndarray) -> np.ndarray:
         """Return the logits (N, K)."""
-        return np.concatenate([self.forward(values)[-1] for _, values in self.blocks(x)])
+        return np.concatenate(list(self.blocks(lambda rows: self.forward(self.floats(x[rows]))[-1], len(x))))
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Return the most probable class of each example, (N,)."""
         return self.logits(x).argmax(axis=1)
 
+    def block_loss(self, x: np.ndarray, targets: np.ndarray, rows: slice) -> tuple[float, int, list[np.ndarray]]:
+        """Return a block's share of the loss, how many of it are right, and its share of the gradients."""
+        *inputs, logits = self.forward(self.floats(x[rows]))
+        t = targets[rows] if targets.ndim == 2 else one_hot(targets[rows], logits.shape[1], logits.dtype)
+        loss, dlogits = kl_loss(logits, t, len(x))
+        correct = np.count_nonzero(logits.argmax(axis=1) == t.argmax(axis=1))
+        return loss, int(correct), self.backward(inputs, dlogits)
+
     def loss_and_gradients(self, x: np.ndarray, targets: np.ndarray) -> tuple[float, float, list[np.ndarray]]:
-        """Return the mean loss, the accuracy and the gradients in the order of `parameters`."""
+        """Return the mean loss, the accuracy and the gradients in the order of `parameters`; targets may be labels."""
         loss, correct = 0.0, 0
         gradients: list[np.ndarray] = []
-        for rows, values in self.blocks(x):
-            *inputs, logits = self.forward(values)
-            block_loss, dlogits = kl_loss(logits, targets[rows], len(x))
-            parts = self.backward(inputs, dlogits)
-            loss += block_loss
-            correct += int(np.count_nonzero(logits.argmax(axis=1) == targets[rows].argmax(axis=1)))
+        for more_loss, more_correct, parts in self.blocks(lambda rows: self.block_loss(x, targets, rows), len(x)):
+            loss, correct = loss + more_loss, correct + more_correct
             gradients = [a + b for a, b in zip(gradients, parts, strict=True)] if gradients else parts
         return loss, correct / len(x), gradients
 
 
 @dataclass
 class History:
-    """What `train` saw: entry i is the state before update i, the last one the state it left.
-
-    `gradient`, the largest entry in size, is only kept where a tolerance asks for it.
-    """
+    """What `train` saw: entry i is the state before update i, the last one the state it left."""
 
     loss: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
-    gradient: list[float] = field(default_factory=list)
+    gradient: list[float] = field(default_factory=list)  # its largest entry in size, where a tolerance asks for it
     stopped: str = ""
 
 
 def row_batches(N: int, batch_size: int | None, rng: np.random.RandomState | None) -> Iterator[Any]:
-    """Yield rows without end: all of them, or mini-batches in a new order each epoch.
-
-    What is left of an epoch when no whole batch fits is dropped. Raises ValueError.
-    """
+    """Yield rows without end: all of them, or whole mini-batches in a new order each epoch. Raises ValueError."""
     while batch_size is None:
         yield slice(None)
     if rng is None or not 0 < batch_size <= N:
@@ -200,7 +200,8 @@ def nesterov(network: Network, velocities: list, gradients: list, learning_rate:
     for p, v, g in zip(network.parameters, velocities, gradients, strict=True):
         g *= -learning_rate
         if momentum:
-            v[:] = momentum * v + g
+            v *= momentum
+            v += g
             g += momentum * v
         p += g
 
@@ -258,15 +259,16 @@ def numerical_gradient(f: Callable[[], float], v: np.ndarray, h: float = 1e-5) -
     return dv
 
 
-def _unpack(path: Path, limit: int) -> bytearray:
-    """Return the first `limit` bytes of a file, unpacked if it is gzip; never holds much more than they are."""
+def _unpack(path: Path, limit: int) -> bytearray | mmap.mmap:
+    """Return the first `limit` bytes of a file: unpacked if it is gzip, else mapped, to be read when they are used."""
     out = bytearray()
     with path.open("rb") as file:
         if file.peek(2)[:2] != b"\x1f\x8b":
-            return bytearray(file.read(min(limit, os.fstat(file.fileno()).st_size)))
+            size = min(limit, os.fstat(file.fileno()).st_size)
+            return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) if size else out
         unzip = zlib.decompressobj(wbits=31)  # 31: gzip with header and checksum
         while not unzip.eof and len(out) < limit:
-            chunk = unzip.unconsumed_tail or file.read(1 << 16)
+            chunk = unzip.unconsumed_tail or file.read(1 << 20)
             part = unzip.decompress(chunk, min(limit - len(out), 1 << 20))
             if not chunk and not part:
                 raise DataError(f"{path}: expected a whole gzip file, found one that is cut; fetch it again")
@@ -301,7 +303,11 @@ def read_idx(path: str | Path, ndim: int | None = None) -> np.ndarray:
     With `ndim` it must hold bytes in that many dimensions: 3 for MNIST images, 1 for labels. Raises
     DataError. Format: yann.lecun.com/exdb/mnist, "the idx file format".
     """
-    path = Path(path)
+    return _read_idx(Path(path), ndim)[0]
+
+
+def _read_idx(path: Path, ndim: int | None) -> tuple[np.ndarray, bytearray | mmap.mmap]:
+    """Return the array and the bytes that it is made of, header included."""
     try:
         dtype, shape = _idx_header(path, bytes(_unpack(path, 4 + 4 * 255)), ndim)
         start, size = 4 + 4 * len(shape), math.prod(shape) * dtype.itemsize
@@ -315,15 +321,7 @@ def read_idx(path: str | Path, ndim: int | None = None) -> np.ndarray:
         array = np.frombuffer(data, dtype, offset=start).reshape(shape)
     except ValueError as error:
         raise DataError(f"{path}: expected a shape that numpy can hold, found {shape}: {error}") from error
-    return array.astype(dtype.newbyteorder("="), copy=False)
-
-
-def idx_bytes(array: np.ndarray) -> bytes:
-    """Return an array as the bytes of an idx file; raises KeyError for a type that idx does not know."""
-    codes = {np.dtype(name): code for code, name in IDX_TYPES.items()}
-    big_endian = array.astype(array.dtype.newbyteorder(">"), copy=False)
-    head = struct.pack(f">HBB{array.ndim}I", 0, codes[big_endian.dtype], array.ndim, *array.shape)
-    return head + big_endian.tobytes()
+    return array.astype(dtype.newbyteorder("="), copy=False), data
 
 
 class Mnist(NamedTuple):
@@ -352,8 +350,9 @@ def read_mnist(folder: str | Path) -> Mnist:
     arrays, hashes = [], {}
     for name in MNIST_FILES:
         path = next((p for p in (Path(folder) / name, Path(folder) / f"{name}.gz") if p.exists()), Path(folder) / name)
-        arrays.append(read_idx(path, ndim=3 if "images" in name else 1))
-        hashes[name] = hashlib.sha256(idx_bytes(arrays[-1])).hexdigest()  # packers differ, this does not
+        array, data = _read_idx(path, 3 if "images" in name else 1)
+        arrays.append(array)
+        hashes[name] = hashlib.sha256(data).hexdigest()  # of the unpacked file: packers differ
         if "labels" in name and (len(arrays[-1]) != len(arrays[-2]) or not len(arrays[-1]) or arrays[-1].max() > 9):
             raise DataError(f"{path}: expected {len(arrays[-2])} labels of 0 to 9 (one an image, at least one), "
                             f"found {len(arrays[-1])}, the largest {max(arrays[-1], default=None)}")  # fmt: skip

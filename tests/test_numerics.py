@@ -270,3 +270,15 @@ def test_b12_results(tmp_path):
     with pytest.raises(TypeError):
         common.write_results(path, {"x": object()})
     assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == ["r.json"]
+
+
+def test_g07_threads_and_labels_change_no_bit(monkeypatch):
+    rng = np.random.RandomState(0)
+    x, labels = rng.randint(256, size=(500, 6)).astype(np.uint8), rng.randint(3, size=500)
+    net = Network([Linear(rng.randn(4, 6), rng.randn(4)), ReLU(), Linear(rng.randn(3, 4), rng.randn(3))], block=16)
+    found = []
+    for threads, targets in ((1, one_hot(labels, 3)), (2, one_hot(labels, 3)), (2, labels)):
+        monkeypatch.setattr(common, "THREADS", threads)
+        loss, accuracy, gradients = net.loss_and_gradients(x, targets)
+        found.append((loss, accuracy, *(g.tobytes() for g in gradients), net.logits(x).tobytes()))
+    assert found[0] == found[1] == found[2]

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ import pooch
 import requests
 from tqdm import tqdm
 
-from common import MNIST_FILES, ROOT, DataError, idx_bytes, read_idx, read_mnist
+from common import IDX_TYPES, MNIST_FILES, ROOT, DataError, read_idx, read_mnist
 from tools import lock
 
 MIRRORS = (
@@ -69,6 +70,17 @@ def fetch_file(url: str, folder: Path, sha256: str) -> None:
     found = hashlib.sha256(idx_bytes(read_idx(folder / name))).hexdigest()
     if found != sha256:
         raise DataError(f"{url}: expected sha256 {sha256}, found {found}")
+
+
+def idx_header(dtype: Any, shape: tuple[int, ...]) -> bytes:
+    """Return the first bytes of an idx file; raises KeyError for a type that idx does not know."""
+    codes = {np.dtype(name): code for code, name in IDX_TYPES.items()}
+    return struct.pack(f">HBB{len(shape)}I", 0, codes[np.dtype(dtype).newbyteorder(">")], len(shape), *shape)
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    """Return an array as the bytes of an idx file; raises KeyError for a type that idx does not know."""
+    return idx_header(array.dtype, array.shape) + array.astype(array.dtype.newbyteorder(">"), copy=False).tobytes()
 
 
 @contextlib.contextmanager

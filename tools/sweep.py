@@ -239,7 +239,7 @@ def arguments(words: list[str] | None) -> argparse.Namespace:
 def main(given: list[str] | None = None) -> int:
     """Run a sweep from the command line, or from words in its place; return the exit code."""
     words = arguments(given)
-    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "THREADS"), "1")  # a core a run
     signal.signal(signal.SIGTERM, run.stop)
     try:
         return sweep(words)
