@@ -174,15 +174,16 @@ def test_strokes_of_one_digit_are_joined_and_specks_are_dropped(tmp_path):
     assert len(read(paper(images), tmp_path / "a.png").images) == 15
 
 
-def test_p01_12_megapixels_in_2_seconds_and_300_mb(tmp_path):
+def test_p01_12_megapixels_in_300_mb(tmp_path):
     page = paper([drawn(item) for item in STROKES]).resize((3000, 4000)).convert("RGB")
     page.save(tmp_path / "a.jpg", quality=90)
-    code = f"""import handwriting, resource, time
-before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+    code = f"""import re, handwriting
+peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])  # getrusage counts the parent's
+before = peak()
 assert len(handwriting.read_sheet({str(tmp_path / "a.jpg")!r}).images) == 40
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, time.perf_counter() - began)"""
+print(peak() - before)"""
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert float(done.stdout.split()[0]) / 1024 < 300
+    assert 5 < float(done.stdout) / 1024 < 300
 
 
 def command(*words):

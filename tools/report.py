@@ -98,7 +98,17 @@ def latexmk(source: Path, build: Path) -> Path:
         "TEXINPUTS": f"{build}:",
         "max_print_line": "1000",
     }
-    command = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-g", f"-outdir={work}", str(source)]
+    command = [
+        "latexmk",
+        "-norc",
+        "-pdf",
+        "-latexoption=-no-shell-escape",
+        "-interaction=nonstopmode",
+        "-halt-on-error",
+        "-g",
+        f"-outdir={work}",
+        str(source),
+    ]
     done = subprocess.run(command, cwd=build, env=env, capture_output=True, text=True, errors="replace")
     log = work / f"{source.stem}.log"
     found = complaints(log.read_text(encoding="latin-1") if log.exists() else done.stdout)
