@@ -174,6 +174,13 @@ def test_strokes_of_one_digit_are_joined_and_specks_are_dropped(tmp_path):
     assert len(read(paper(images), tmp_path / "a.png").images) == 15
 
 
+def test_p01_more_pixels_than_a_photograph_has(tmp_path):
+    """Fewer than Pillow itself calls a bomb, more than we read."""
+    Image.new("1", (8000, 8000)).save(tmp_path / "a.png")
+    with pytest.raises(DataError, match="at most 60000000 pixels, found 8000 x 8000"):
+        handwriting.read_sheet(tmp_path / "a.png")
+
+
 def test_p01_12_megapixels_in_300_mb(tmp_path):
     page = paper([drawn(item) for item in STROKES]).resize((3000, 4000)).convert("RGB")
     page.save(tmp_path / "a.jpg", quality=90)
