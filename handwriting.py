@@ -94,19 +94,27 @@ def digit_image(item: Any) -> tuple[int, np.ndarray]:
         raise ValueError("an image, 28 rows of 28 bytes in hexadecimal") from None
 
 
+def digit_items(path: str | Path) -> list[Any]:
+    """Read the entries of a file of own digits, not checked yet. Raises DataError."""
+    path = Path(path)
+    try:
+        items = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path}: expected a JSON list of own digits, found: {error}") from error
+    if not isinstance(items, list):
+        raise DataError(f"{path}: expected a JSON list of own digits, found {type(items).__name__} {str(items)[:20]}")
+    return items
+
+
 def read_digits(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """Read a file of own digits: images (N, 784) of bytes and labels (N,). Raises DataError.
 
     The file is a list of {"digit": 7, "pen": 10, "strokes": [[[x, y], ...], ...]} and of {"digit": 7, "image": [...]},
     28 rows of 28 bytes in hexadecimal.
     """
-    path = Path(path)
-    try:
-        items = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: expected a JSON list of own digits, found: {error}") from error
-    if not isinstance(items, list) or not items:
-        raise DataError(f"{path}: expected a JSON list of own digits, found {type(items).__name__} {str(items)[:20]}")
+    items = digit_items(path)
+    if not items:
+        raise DataError(f"{path}: expected a JSON list of own digits, found list []")
     labels, images = [], []
     for number, item in enumerate(items, 1):
         try:

@@ -52,21 +52,22 @@ def medians(work: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float
     times: dict[str, list[float]] = {name: [] for name in work}
     for turn in range(repeats + 1):
         for name, function in work.items():
-            with threadpool_limits(1 if name.startswith(("ours", "floor")) else 2):
+            with threadpool_limits(1 if name in ("ours", "floor") else 2):
                 began = time.perf_counter()
                 function()
                 times[name] += [time.perf_counter() - began] if turn else []
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def best_peer(seconds: dict[str, float]) -> float:
-    """Return the fastest peer's time."""
-    return min(value for name, value in seconds.items() if not name.startswith(("ours", "floor")))
+def others(seconds: dict[str, float]) -> dict[str, float]:
+    """Return the peers' times, the fastest first."""
+    found = {name: value for name, value in seconds.items() if name not in ("ours", "floor")}
+    return dict(sorted(found.items(), key=lambda one: one[1]))
 
 
 def ratio(what: str, seconds: dict[str, float], times: float) -> Row:
     """Return a row whose goal is to be so many times faster than the fastest peer."""
-    found = best_peer(seconds) / seconds["ours"]
+    found = min(others(seconds).values()) / seconds["ours"]
     return Row(what, seconds, f"{times:g} times faster", found >= times)
 
 
@@ -284,11 +285,10 @@ def table(rows: list[Row]) -> str:
     """Return the rows as a table in Markdown."""
     lines = ["| what | ours | the others | ratio to the fastest | goal |", "| --- | --- | --- | --- | --- |"]
     for row in rows:
-        others = ", ".join(f"{name} {shown(row, s)}" for name, s in row.seconds.items() if name != "ours")
-        peer = [s for name, s in row.seconds.items() if not name.startswith(("ours", "floor"))]
-        times = f"{min(peer) / row.seconds['ours']:.1f}" if peer else ""
+        beside = ", ".join(f"{name} {shown(row, s)}" for name, s in row.seconds.items() if name != "ours")
+        times = f"{s / row.seconds['ours']:.1f}" if (s := min(others(row.seconds).values(), default=0)) else ""
         mark = "yes" if row.met else "**no**"
-        lines.append(f"| {row.what} | {shown(row, row.seconds['ours'])} | {others} | {times} | {row.goal}: {mark} |")
+        lines.append(f"| {row.what} | {shown(row, row.seconds['ours'])} | {beside} | {times} | {row.goal}: {mark} |")
     return "\n".join(lines)
 
 
@@ -298,10 +298,9 @@ def draw(rows: list[Row]) -> None:
     fig, ax = figures.figure(figures.FULL, 0.36 * len(timed) + 0.8)
     for y, row in enumerate(reversed(timed)):
         ax.barh(y, row.seconds["ours"], left=0, height=0.5, color=figures.COLOURS[0])
-        peers_of = {n: t for n, t in row.seconds.items() if n != "ours" and not n.startswith("floor")}
-        ax.plot(list(peers_of.values()), [y] * len(peers_of), "o", color=figures.COLOURS[1], ms=4)
-        names = ", ".join(sorted(peers_of, key=lambda name: peers_of[name]))
-        ax.annotate(names, (max(peers_of.values()), y), (5, 0), textcoords="offset points", va="center", fontsize=6)
+        names, times = zip(*others(row.seconds).items(), strict=True)
+        ax.plot(times, [y] * len(times), "o", color=figures.COLOURS[1], ms=4)
+        ax.annotate(", ".join(names), (times[-1], y), (5, 0), textcoords="offset points", va="center", fontsize=6)
         if "floor" in row.seconds:
             ax.plot([row.seconds["floor"]] * 2, [y - 0.35, y + 0.35], color="black", lw=1.2)
     ax.set(xscale="log", xlabel="seconds (bar: ours; dots: the others; black line: the two matrix products alone)",

@@ -1,14 +1,6 @@
 // Lines of equal f over the two weights, and the path of the gradient steps taken so far.
-const SVG = "http://www.w3.org/2000/svg";
 const SIZE = 300;
 const EDGE = 34;
-
-function add(parent, tag, attributes, text = "") {
-  const node = parent.appendChild(document.createElementNS(SVG, tag));
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.textContent = text;
-  return node;
-}
 
 function render({ model, el }) {
   el.classList.add("hw");

@@ -1,6 +1,5 @@
 """Problem 4, by hand: draw a digit, see what the models see, what they answer, and which strokes spoke for it."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +74,12 @@ class DrawDigit:
         """Add a digit to the file and say how many there are; a file that is no list of digits is left alone."""
         name = self.path.relative_to(ROOT) if self.path.is_relative_to(ROOT) else Path(self.path.name)
         try:
-            before = json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else []
-            if not isinstance(before, list) or not all(isinstance(one, dict) and "digit" in one for one in before):
+            before = handwriting.digit_items(self.path) if self.path.exists() else []
+            if not all(isinstance(one, dict) and "digit" in one for one in before):
                 raise ValueError("expected a list of digits")
             if item in before:
                 return f"It is in {name} already."
             common.write_results(self.path, [*before, item])
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError) as error:
             return f"Not saved in {name}: {error}"
         return f"Saved as {item['digit']}; {len(before) + 1} in {name}. Run the cells below to count them in."

@@ -1,13 +1,4 @@
 // Problem 1's graph with the numbers that the kernel has computed so far. Nothing is computed here.
-const SVG = "http://www.w3.org/2000/svg";
-
-function add(parent, tag, attributes, text = "") {
-  const node = parent.appendChild(document.createElementNS(SVG, tag));
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.textContent = text;
-  return node;
-}
-
 const number = (value) => value.toFixed(4).replace(/^-(?=0\.0000$)/, "").replace("-", "−");
 const named = (name) => name.replace(/\d/, (digit) => "₀₁₂"[digit]);
 

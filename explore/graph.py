@@ -25,10 +25,15 @@ def _symbol(text: str) -> str:
     return text
 
 
+def drawing(name: str) -> str:
+    """Return a script that draws with svg.js, which stands before it."""
+    return "\n".join((ASSETS / part).read_text(encoding="utf-8") for part in ("svg.js", name))
+
+
 class Graph(anywidget.AnyWidget):
     """The drawing: figures.py says where the nodes are, the kernel which numbers are known."""
 
-    _esm, _css = ASSETS / "graph.js", ASSETS / "explore.css"
+    _esm, _css = drawing("graph.js"), ASSETS / "explore.css"
     nodes = traitlets.Dict({k: [x, y, _symbol(s)] for k, (x, y, s) in figures.GRAPH_NODES.items()}).tag(sync=True)
     edges = traitlets.List(list(figures.GRAPH_EDGES)).tag(sync=True)
     spots = traitlets.Dict(figures.GRAPH_SPOTS).tag(sync=True)
@@ -41,7 +46,7 @@ class Graph(anywidget.AnyWidget):
 class Contours(anywidget.AnyWidget):
     """Lines of equal f over w1 and w2, and the path that gradient steps have taken among them."""
 
-    _esm, _css = ASSETS / "contours.js", ASSETS / "explore.css"
+    _esm, _css = drawing("contours.js"), ASSETS / "explore.css"
     limit = traitlets.Float(LIMIT).tag(sync=True)
     lines: traitlets.List = traitlets.List().tag(sync=True)
     path: traitlets.List = traitlets.List().tag(sync=True)

@@ -22,16 +22,11 @@ from PIL import Image
 from pygments.formatters import HtmlFormatter
 
 from common import ROOT
+from tools.handin import NOTEBOOKS
 
 BUILD = ROOT / "report/build"
 LOOK = ROOT / "report/html"
-PAGES = {
-    "index": "Overview",
-    "problem1_compgraph": "1 Graph",
-    "problem2_linear": "2 Linear",
-    "problem3_mlp": "3 Hidden layer",
-    "problem4_mnist": "4 MNIST",
-}
+PAGES = {"index": "Overview"} | dict(zip(NOTEBOOKS, ("1 Graph", "2 Linear", "3 Hidden layer", "4 MNIST"), strict=True))
 # Code first, for a dollar in it is a dollar; the signs of a formula touch it, so "costs $5 and $6" is none.
 MATH = re.compile(
     r"(?P<code>```.*?```|`[^`]+`)|\$\$(?P<block>.+?)\$\$|(?<!\\)\$(?P<inline>(?!\s)[^$]+?(?<!\s))\$(?!\d)", re.S
@@ -74,11 +69,11 @@ def percent(value: float, digits: int = 1) -> str:
 
 def rows(results: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
     """Return the table of results: page, part, question, answer, and why."""
-    graph, linear, mlp, mnist = (results[name] for name in PAGES if name != "index")
+    one, two, three, four = NOTEBOOKS
+    graph, linear, mlp, mnist = (results[name] for name in NOTEBOOKS)
     low, high = percent(mnist["own_trained_low"], 0), percent(mnist["own_trained_high"], 0)
     separable = "separable" if linear["separable"] else "not separable"
     why = f"not separable, proven; {mlp['in_the_way']} points are in the way"
-    one, two, three, four = (name for name in PAGES if name != "index")
     return [
         (one, "1(b)", "f at the start, and its slope by w₁", f"{graph['f']:.4f}, {graph['df_dw1']:.4f}",
          "a difference quotient agrees"),
@@ -98,8 +93,7 @@ def rows(results: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
 
 def index(build: Path, jinja: Environment) -> str:
     """Return the body of the first page; raises OSError or KeyError when a notebook has not been run."""
-    names = [name for name in PAGES if name != "index"]
-    results = {name: json.loads((build / f"results/{name}.json").read_text(encoding="utf-8")) for name in names}
+    results = {name: json.loads((build / f"results/{name}.json").read_text(encoding="utf-8")) for name in NOTEBOOKS}
     graph = build / "figures/problem1_graph.png"
     with Image.open(graph) as image:
         alt = image.info["Description"]
@@ -114,15 +108,15 @@ def write(build: Path) -> Path:
     jinja = Environment(loader=FileSystemLoader(LOOK), autoescape=True)
     exporter = Exporter(template_name="basic", preprocessors=[TagRemovePreprocessor(remove_cell_tags=["explore"])])
     bodies = {"index": index(build, jinja)}
-    for name in [name for name in PAGES if name != "index"]:
+    for name in NOTEBOOKS:
         bodies[name], _ = exporter.from_notebook_node(nbformat.read(build / f"{name}.ipynb", as_version=4))
-    folder, unfinished = build / "html", build / ".html"
+    folder, unfinished, look = build / "html", build / ".html", Markup(style())
     shutil.rmtree(unfinished, ignore_errors=True)  # of a run that was killed
     unfinished.mkdir()
     for name, body in bodies.items():
         title = "Homework 2: backpropagation by hand" if name == "index" else heading(body)
         page = jinja.get_template("page.html").render(
-            title=title, style=Markup(style()), links=PAGES.items(), here=name, body=Markup(body))  # fmt: skip
+            title=title, style=look, links=PAGES.items(), here=name, body=Markup(body))  # fmt: skip
         (unfinished / f"{name}.html").write_text(page, encoding="utf-8")
     if (build / "report.pdf").is_file():
         shutil.copy(build / "report.pdf", unfinished)

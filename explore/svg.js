@@ -1,0 +1,9 @@
+// Before graph.js and contours.js, for a widget's script is one file: how both make an element of a drawing.
+const SVG = "http://www.w3.org/2000/svg";
+
+function add(parent, tag, attributes, text = "") {
+  const node = parent.appendChild(document.createElementNS(SVG, tag));
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.textContent = text;
+  return node;
+}
