@@ -291,6 +291,10 @@ def test_pages(browser, pages, look):
     for name in PAGES:
         page.goto((pages / f"{name}.html").as_uri())
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} is too wide"
+        cut = page.eval_on_selector_all(
+            ".wide", "boxes => boxes.filter(box => box.scrollWidth > box.clientWidth).length"
+        )
+        assert cut == 0, f"{name}: a table that is cut"
         alts = page.eval_on_selector_all("img", "images => images.map(image => image.alt)")
         assert alts and all(len(alt) > 20 for alt in alts)
         assert page.eval_on_selector_all("img", "images => images.every(image => image.naturalWidth > 0)")
