@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -168,6 +169,16 @@ def test_b08_b10_other_folder_and_backend(tmp_path):
     done = run(ROOT / "problem2_linear.ipynb", out, "steps=3", cwd=tmp_path, env=env)
     assert done.returncode == 0, done.stderr
     assert (out / "figures/problem2_history.pdf").is_file() and (out / "problem2_linear.ipynb").is_file()
+
+
+def test_b01_its_line_is_one_write(tmp_path):
+    # unbuffered, print writes text and line end apart, and under make -j another runner's line comes between
+    notebook = make_notebook(tmp_path / "n.ipynb", "y = 2")
+    here, there = socket.socketpair(type=socket.SOCK_SEQPACKET)  # keeps writes apart
+    env = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with here, there:
+        subprocess.run([sys.executable, "-m", "tools.run", notebook, tmp_path / "out"], cwd=ROOT, env=env, stdout=there)
+        assert here.recv(4096).decode() == f"running {notebook}\n"
 
 
 def test_own_points_as_a_parameter(tmp_path):

@@ -243,7 +243,7 @@ def main() -> int:
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"running {words.notebook}", flush=True)
+    print(f"running {words.notebook}\n", end="", flush=True)  # one write, even unbuffered: make -j runs several
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, words.time_limit)
