@@ -33,7 +33,8 @@ from tools import grid, lock, run
 from tools import point as points
 from tools.point import Point
 
-PRELOAD = ["papermill", "tools.inprocess", "tools.point"]  # what every run would import
+# What every run would import, and then what this module and the study do: a child executes the main module again.
+PRELOAD = ["papermill", "tools.inprocess", "tools.point", "tqdm", "tools.grid", "tools.table"]
 SAFE = ("numpy", "scipy", "sklearn", "matplotlib", "PIL")  # of what a notebook imports, may be imported ahead of it
 NEWS = 10.0  # seconds between two lines in a log
 
