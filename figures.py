@@ -45,16 +45,21 @@ def figure(width: float = FULL, height: float = 2.4, **subplots: Any) -> tuple[F
     return fig, fig.subplots(**subplots)
 
 
+def skipped() -> bool:
+    """Tell whether no figure is to be saved: a sweep sets SKIP_FIGURES, for it wants the numbers only."""
+    return "SKIP_FIGURES" in os.environ
+
+
 def save_figure(fig: Figure, out: str | Path, name: str, *, alt: str) -> Picture:
     """Save `out`/figures/`name`.pdf and .png, without dates, and return the picture to show.
 
     The alt text says in words what a reader who cannot see it would miss; it travels inside both files.
-    Raises ValueError when it is missing. Saves nothing where SKIP_FIGURES is set: a sweep wants the numbers only.
+    Raises ValueError when it is missing. Saves nothing where figures are skipped.
     """
     if len(alt.split()) < 4:
         raise ValueError(f"figure {name!r}: expected an alt text of at least 4 words, found {alt!r}")
     stem = Path(out) / "figures" / name
-    if "SKIP_FIGURES" in os.environ:
+    if skipped():
         return Picture(Path(f"{stem}.png"), alt)
     stem.parent.mkdir(parents=True, exist_ok=True)
     fig.savefig(f"{stem}.pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None, "Subject": alt})
@@ -100,6 +105,10 @@ def class_legend(fig: Figure, ax: Axes) -> None:
 
 def decision_regions(ax: Axes, predict: Callable[[np.ndarray], np.ndarray], x: np.ndarray, labels: np.ndarray) -> None:
     """Colour the plane by the predicted class and draw the points on it."""
+    scatter(ax, x, labels)
+    ax.grid(False)
+    if skipped():  # these regions would be a fifth of a sweep's run of Problem 3
+        return
     low, high = x.min(axis=0), x.max(axis=0)
     pad = 0.08 * (high - low).max()
     grid_x, grid_y = (np.linspace(low[i] - pad, high[i] + pad, 400) for i in range(2))
@@ -108,8 +117,6 @@ def decision_regions(ax: Axes, predict: Callable[[np.ndarray], np.ndarray], x: n
     K = labels.max() + 1
     ax.contourf(grid_x, grid_y, regions, levels=np.arange(K + 1) - 0.5, colors=(COLOURS * 2)[:K], alpha=0.16)
     ax.contour(grid_x, grid_y, regions, levels=np.arange(1, K) - 0.5, colors="white", linewidths=1.2)
-    ax.grid(False)
-    scatter(ax, x, labels)
 
 
 def creases(ax: Axes, W: np.ndarray, b: np.ndarray) -> None:
@@ -121,27 +128,35 @@ def creases(ax: Axes, W: np.ndarray, b: np.ndarray) -> None:
     ax.axis(limits)
 
 
-def show_image(ax: Axes, image: np.ndarray, limit: float | None = None) -> AxesImage:
-    """Draw one digit, ink black; with `limit`, a signed image: blue speaks against, red for, white is zero."""
-    ax.set(xticks=[], yticks=[])
+def image_row(ax: Axes, images: np.ndarray, names: Sequence[Any] = (), limit: float | None = None) -> AxesImage:
+    """Draw images (n, height, width) side by side on one axes, all on the same scale, `names` below.
+
+    Ink is black. With `limit` they are signed: blue speaks against, red for, white is zero. One axes, since an axes an
+    image takes ten times as long.
+    """
+    n, height, width = images.shape
+    ax.set_xticks(width * (np.arange(len(names)) + 0.5) - 0.5, [str(name) for name in names])
+    ax.set_yticks([])
+    ax.tick_params(length=0)
+    ax.grid(False)
+    ax.vlines(width * np.arange(1, n) - 0.5, -0.5, height - 0.5, colors="#CCCCCC", lw=0.6)
     ax.spines[:].set(visible=True, color="#CCCCCC")
-    if limit is None:
-        return ax.imshow(image, cmap="gray_r", vmin=0, interpolation="nearest")
-    return ax.imshow(image, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+    style: dict[str, Any] = {"cmap": "gray_r", "vmin": 0}
+    if limit is not None:
+        style = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+    return ax.imshow(np.hstack(list(images)), interpolation="nearest", **style)
 
 
-def template_row(axes: Sequence[Axes], images: np.ndarray, title: str, *, signed: bool = False) -> None:
-    """Draw one image an axes, all on the same scale, with the row's title at its left.
+def template_row(ax: Axes, images: np.ndarray, title: str, *, signed: bool = False) -> None:
+    """Draw a row of images with a title at its left, and a colour bar at its right if they are signed.
 
     Signed images are cut off at their 99.5th percentile, lest one bright pixel pales all others.
     """
     limit = float(np.percentile(np.abs(images), 99.5)) if signed else None
-    for ax, image in zip(axes, images, strict=True):
-        shown = show_image(ax, image, limit)
-        shown.set_clim(vmax=images.max() if limit is None else limit)
-    axes[0].set_ylabel(title)
+    shown = image_row(ax, images, limit=limit)
+    ax.set_ylabel(title)
     if limit is not None:
-        bar = axes[0].figure.colorbar(shown, ax=list(axes), shrink=0.8, aspect=10, pad=0.01, ticks=[-limit, 0, limit])
+        bar = ax.figure.colorbar(shown, ax=ax, shrink=0.8, aspect=10, pad=0.01, ticks=[-limit, 0, limit])
         bar.ax.set_yticklabels([f"−{limit:.2g}", "0", f"+{limit:.2g}"])
         bar.outline.set_visible(False)
 
