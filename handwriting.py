@@ -54,7 +54,8 @@ def normalise(image: np.ndarray) -> np.ndarray:
 
     Raises DataError when there is no ink; the message says what was expected.
     """
-    rows, columns = (np.flatnonzero((image > image.max() * 0.1).any(axis=axis)) for axis in (1, 0))
+    ink = image > image.max() * 0.1
+    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         raise DataError("ink, a pen that is wide enough to be seen")
     digit = Image.fromarray(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
