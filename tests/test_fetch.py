@@ -34,13 +34,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if way == "never":
             return time.sleep(30)
         self.send_response(200)
-        self.send_header("Content-Length", str(len(data)))
+        if way != "endless":
+            self.send_header("Content-Length", str(len(data)))
         self.end_headers()
+        while way == "endless":  # until the other side hangs up
+            self.wfile.write(bytes(1 << 20))
         if way == "half":
             return self.wfile.write(data[: len(data) // 2])
-        if way in ("drip", "slow"):
-            for i in range(0, len(data), 1 if way == "drip" else 1 << 18):
-                self.wfile.write(data[i : i + (1 if way == "drip" else 1 << 18)])
+        if step := {"drip": 1, "slow": 1 << 18, "steady": 1 << 20}.get(way):
+            for i in range(0, len(data), step):
+                self.wfile.write(data[i : i + step])
                 self.wfile.flush()
                 time.sleep(0.2)
             return None
@@ -54,6 +57,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def server(mnist_folder):
     Handler.folder = mnist_folder
     running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    running.handle_error = lambda *_: None  # a client that hangs up
     running.daemon_threads = True
     threading.Thread(target=running.serve_forever, daemon=True).start()
     yield lambda way: f"http://127.0.0.1:{running.server_port}/{way}/"
@@ -77,7 +81,7 @@ def test_good_mirror(server, tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("way", ["403", "404", "503", "half", "wrong", "html"])
+@pytest.mark.parametrize("way", ["403", "404", "503", "half", "wrong", "html", "endless"])
 def test_n01_n03_n04_next_mirror(server, tmp_path, capsys, way):
     assert fetch.fetch(tmp_path, (server(way), server("good"))) == tmp_path / "mnist"
     said = capsys.readouterr().err.strip().splitlines()
@@ -113,6 +117,11 @@ def test_n05_gives_up(server, tmp_path, monkeypatch, way):
     assert fetch.fetch(tmp_path, (server(way), server("good"))) == tmp_path / "mnist"
     assert time.monotonic() - began < 15
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_n05_waits_for_a_slow_mirror(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(fetch, "PATIENCE", 1)  # the largest file takes 2 s, but something comes all the time
+    assert fetch.from_mirrors(tmp_path / "mnist", (server("steady"),))
 
 
 def test_n05_patience_is_under_30_seconds():

@@ -31,15 +31,25 @@ MIRRORS = (
 )
 PATIENCE = 20  # seconds that a mirror may take for the next CHUNK bytes
 CHUNK = 1 << 16
+MOST_BYTES = 1 << 26  # of a file; MNIST's largest has 10 MB
 SUBSET_PIXELS = "2913c6b6527114b7307e1086335a7665e3f94c74aba3d67525e6f116bf5ae20f"
 
 
 class Bar(tqdm):
-    """A progress bar that gives up on a mirror that stalls."""
+    """A progress bar that gives up on a mirror that stalls or never ends."""
+
+    had = 0.0
+
+    def __bool__(self) -> bool:
+        """Tell pooch that there is a bar; tqdm's own answer is no until the total is known."""
+        return True
 
     def update(self, n: float | None = 1) -> bool | None:
         """Show `n` bytes more and give the mirror new time."""
         signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+        self.had += n or 0
+        if self.had > MOST_BYTES:
+            raise DataError(f"expected a file of at most {MOST_BYTES >> 20} MB, found more")
         return super().update(n)
 
 
