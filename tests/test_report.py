@@ -11,6 +11,7 @@ import pypdf
 import pytest
 from conftest import NOTEBOOKS, ROOT
 
+import figures
 from tools import handin, report
 
 TEX = ROOT / "report/report.tex"
@@ -109,6 +110,33 @@ def test_latex_escapes():
     assert report.latex(r"50% of a_b & #1 $x \y^~{}") == (
         r"50\% of a\_b \& \#1 \$x \textbackslash{}y\textasciicircum{}\textasciitilde{}\{\}"
     )
+
+
+HOSTILE = r"100 % of a_b & c #1 $x^2 ~ {\input{secret}} \ « naïve Šárka, œuvre »"
+
+
+def hostile(copy, text):
+    """Build a report whose results, keys and alt texts hold a text, and that prints one; return the PDF."""
+    results = {"text": text, "50% #1 {}\\": 1, "naïve & co": {"a~b^c$": [2]}}
+    (copy / "results/hostile.json").write_text(json.dumps(results))
+    figures.save_figure(figures.figure()[0], copy, "hostile", alt=f"hostile alt text: {text}")
+    preamble = TEX.read_text().partition(r"\begin{document}")[0]
+    body = "\\begin{document}\n\\result{hostile.text}\n\n\\figureof{hostile}\n\\end{document}\n"
+    (copy / "report.tex").write_text(preamble + body)
+    return pypdf.PdfReader(report.build_report(copy / "report.tex", copy))
+
+
+def test_r06_hostile_text_comes_out_right(copy):
+    (page,) = hostile(copy, HOSTILE).pages
+    assert HOSTILE.replace(" ", "") in page.extract_text().replace(" ", "").replace("\n", "")
+    (alt,) = re.findall(rb"/Alt *\(\\376\\377((?:\\\d{3}|[^)\\])*)\)", page.get_contents().get_data())
+    plain = re.sub(rb"\\(\d{3})", lambda octal: bytes([int(octal[1], 8)]), alt)
+    assert plain.decode("utf-16-be") == f"hostile alt text: {HOSTILE}"
+
+
+def test_r02_a_letter_that_the_fonts_do_not_have(copy):
+    with pytest.raises(report.ReportError, match="数"):
+        hostile(copy, "数 is a number")
 
 
 def test_h01_h02_handin(build, tmp_path):

@@ -25,6 +25,7 @@ BUILD = ROOT / "report/build"
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 SPECIAL |= {c: f"\\{c}" for c in "&%$#_{}"}
 KEYS = {"result": r"\\(?:result|share|decimals\{\d\}|percent(?:\[\d\])?)\{([^}]*)\}", "alt": r"\\figureof\{([^}]*)\}"}
+KEY = r"[A-Za-z0-9 ._/-]+"  # what a report can ask for; a result may also be named by a file, say "50%.csv"
 OVERFULL = re.compile(r"Overfull \\[hv]box \((\d+\.\d+)pt too (?:wide|high)\).*")
 
 
@@ -59,7 +60,7 @@ def write_numbers(build: Path) -> None:
             results = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise ReportError(f"{path}: expected JSON, found: {error}; type: make clean report") from error
-        lines += [rf"\setresult{{{key}}}{{{text}}}" for key, text in entries(path.stem, results)]
+        lines += [rf"\setresult{{{k}}}{{{text}}}" for k, text in entries(path.stem, results) if re.fullmatch(KEY, k)]
     for path in sorted((build / "figures").glob("*.png")):
         with Image.open(path) as image:
             lines.append(rf"\setalt{{{path.stem}}}{{{latex(image.info['Description'])}}}")
@@ -111,7 +112,7 @@ def latexmk(source: Path, build: Path) -> Path:
     ]
     done = subprocess.run(command, cwd=build, env=env, capture_output=True, text=True, errors="replace")
     log = work / f"{source.stem}.log"
-    found = complaints(log.read_text(encoding="latin-1") if log.exists() else done.stdout)
+    found = complaints(log.read_text(encoding="utf-8", errors="replace") if log.exists() else done.stdout)
     if done.returncode or found:
         reasons = "\n  ".join(found[:8]) or done.stdout[-1500:]
         raise ReportError(f"{source}: the report was not built:\n  {reasons}\n  the whole log: {log}")
