@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules --jobs=$(shell nproc)
-unexport PYTHONDONTWRITEBYTECODE MAKEFLAGS
+unexport PYTHONDONTWRITEBYTECODE MAKEFLAGS SKIP_FIGURES
 export SOURCE_DATE_EPOCH ?= 0
 
 PYTHON ?= python3
@@ -22,7 +22,7 @@ DATA := $(BUILD)/data.done
 MNIST_DIR ?= $(file < $(DATA))
 export MNIST_DIR
 
-.PHONY: help report figures study html data env tex test test-slow lint format strip lab screenshots bench bench-large handin clean FORCE
+.PHONY: help report figures study html data env tex test test-slow mutants lint format strip lab screenshots bench bench-large handin clean FORCE
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ test: env tex $(DATA)  ## all tests but the slow ones
 
 test-slow: env tex $(DATA)  ## the slow tests
 	$(PY) -m pytest -m slow
+
+mutants: env $(BUILD)/report.pdf  ## take each protection out, one at a time, and see its tests fail; ten minutes
+	PYTHONPATH=. $(PY) tests/mutants.py
 
 lint: env  ## ruff, mypy, docstrings, notebooks without outputs
 	.venv/bin/ruff check .

@@ -144,6 +144,9 @@ def test_p01_refusals(tmp_path, sheet):
         "bomb.png": bomb(), "cut.jpg": good[: len(good) // 2], "text.png": b"not an image", "empty.jpg": b"",
         "page.html": b"<html>", "head.jpg": good[:100],
     }  # fmt: skip
+    for kind in ("gif", "bmp", "tiff", "ppm"):  # which Pillow could read; each decoder more is a door more
+        sheet.save(tmp_path / kind, format=kind)
+        cases[f"{kind}.png"] = (tmp_path / kind).read_bytes()
     for name, data in cases.items():
         (tmp_path / name).write_bytes(data)
         with pytest.raises(DataError, match=f"{name}: expected"):
