@@ -10,6 +10,7 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy: our blocks run side by side instead
 
 import re
+import signal
 import statistics
 import tempfile
 import threading
@@ -23,6 +24,7 @@ import common
 import figures
 from common import ROOT, Linear, Network
 from tools.fetch import idx_header
+from tools.run import stop
 
 OUT = ROOT / "report/build/bench"
 MILLIONS = int(os.environ.get("MILLIONS", "8"))
@@ -133,6 +135,7 @@ def draw(found: dict[str, list[tuple[int, float]]]) -> None:
 
 def main() -> None:
     """Write the file, train on it, measure cost against size, remove the file."""
+    signal.signal(signal.SIGTERM, stop)  # which removes the file
     mnist = common.read_mnist(common.find_mnist())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -57,11 +57,15 @@ def epoch(model: nn.Module, optimiser: Any, x: torch.Tensor, labels: torch.Tenso
         optimiser.step()
 
 
-def to_accuracy(start: np.ndarray, train: tuple, test: tuple, goal: float, batch: int = 128, rate: float = 0.1) -> int:
-    """Train from given weights by SGD until the test accuracy is reached; return the epochs."""
+def to_accuracy(start: np.ndarray, train: tuple, test: tuple, goal: float, batch: int, rate: float, seed: int) -> int:
+    """Train from given weights by SGD, as we do, until the test accuracy is reached; return the epochs."""
+    torch.manual_seed(seed)
     model = linear(start)
-    optimiser = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
+    optimiser = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9, nesterov=True)
+    slower = torch.optim.lr_scheduler.ExponentialLR(optimiser, 0.6)
     for count in range(1, 21):
+        if count > 1:
+            slower.step()
         epoch(model, optimiser, *train, batch)
         with torch.no_grad():
             if (model(test[0]).argmax(1) == test[1]).float().mean() >= goal:
