@@ -312,8 +312,8 @@ def _read_idx(path: Path, ndim: int | None) -> tuple[np.ndarray, bytearray | mma
         dtype, shape = _idx_header(path, bytes(_unpack(path, 4 + 4 * 255)), ndim)
         start, size = 4 + 4 * len(shape), math.prod(shape) * dtype.itemsize
         data = _unpack(path, start + size + 1)
-    except (OSError, zlib.error) as error:
-        raise DataError(f"{path}: expected a readable idx file, found: {error}") from error
+    except (OSError, MemoryError, zlib.error) as error:
+        raise DataError(f"{path}: expected a readable idx file, found: {str(error) or 'no memory for it'}") from error
     if len(data) != start + size:
         found = "more" if len(data) > start + size else len(data) - start
         raise DataError(f"{path}: expected {size} bytes for {shape}, found {found}; cut, or of another byte order")
@@ -445,9 +445,11 @@ def _plain(key: str, value: Any) -> Any:
 
 def write_results(path: str | Path, results: dict[str, Any] | list[Any]) -> None:
     """Write strict JSON, whole or not at all. Raises ValueError for NaN or Inf, TypeError for no JSON value."""
-    path = Path(path)
     text = json.dumps(_plain("", results), indent=2, allow_nan=False) + "\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}")
-    unfinished.write_text(text)
-    unfinished.replace(path)
+    unfinished = Path(path).with_name(f".{Path(path).name}")
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        unfinished.write_text(text)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -20,7 +20,9 @@ from common import DataError, write_results
 BOX, SIDE = 20, 28
 CANVAS_SCALE = 4  # pixels of the drawing a unit of the stroke's coordinates
 FORMATS = ("JPEG", "PNG", "WEBP")
-MOST_PIXELS = 60_000_000  # of a photograph; more is refused before a pixel is unpacked
+MOST_PIXELS = 60_000_000  # of a JPEG, which is unpacked at a fraction; a quarter of it of others
+MOST_SCANS = 100  # of a JPEG: each is unpacked over the whole picture
+MOST_DIGITS, MOST_POINTS = 1000, 10_000  # on a sheet; in a drawing
 PAGE = 1600  # a page is read at this length or up to twice it: enough for a pen
 FAINT = 0.12  # contrast below which nothing is ink
 
@@ -78,6 +80,8 @@ def _drawn(item: dict[str, Any]) -> np.ndarray:
         strokes = [np.array(stroke, dtype=np.float64) for stroke in item["strokes"]]
     except (KeyError, TypeError, ValueError, OverflowError):
         strokes = []
+    if sum(stroke.size for stroke in strokes) > 2 * MOST_POINTS:
+        raise ValueError(f"strokes of at most {MOST_POINTS} points together")
     if not strokes or not all(s.ndim == 2 and s.shape[1] == 2 and (np.abs(s) <= 1000).all() for s in strokes):
         raise ValueError("strokes, lists of [x, y] points within 1000")
     return normalise(render(strokes, pen))
@@ -146,12 +150,15 @@ def read_page(path: str | Path) -> np.ndarray:
     path = Path(path)
     try:
         with Image.open(path, formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise DataError(f"{path}: expected at most {MOST_PIXELS} pixels, found {image.width} x {image.height}")
+            most = MOST_PIXELS if image.format == "JPEG" else MOST_PIXELS // 4
+            if image.width * image.height > most:
+                raise DataError(f"{path}: expected at most {most} pixels, found {image.width} x {image.height}")
+            if image.format == "JPEG" and (scans := path.read_bytes().count(b"\xff\xda")) > MOST_SCANS:
+                raise DataError(f"{path}: expected at most {MOST_SCANS} scans in a JPEG, found {scans}")
             image.draft("L", (PAGE, PAGE))  # a large JPEG is unpacked at a half, a quarter or an eighth
             upright = ImageOps.exif_transpose(image)
             if upright.mode.startswith("I"):  # 16 bits a pixel
-                upright = Image.fromarray((np.asarray(upright, dtype=np.int64) >> 8).clip(0, 255).astype(np.uint8))
+                upright = Image.fromarray((np.asarray(upright) >> 8).clip(0, 255).astype(np.uint8))
             elif upright.has_transparency_data:
                 upright = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright.convert("RGBA"))
             grey = upright.convert("L")
@@ -188,10 +195,11 @@ def strokes_of(ink: np.ndarray) -> np.ndarray:
     return mask
 
 
-def find_digits(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def find_digits(mask: np.ndarray, name: str | Path = "page") -> tuple[np.ndarray, np.ndarray]:
     """Return a label image (H, W), numbered as the boxes (N, 4), of the digits in a mask of strokes.
 
-    Strokes that nearly touch are one digit; what is far smaller than the others is a speck.
+    Strokes that nearly touch are one digit; what is far smaller than the others is a speck. Raises DataError, which
+    names the page, if they are too many.
     """
     pieces, _ = ndimage.label(mask, np.ones((3, 3)))
     heights = np.array([rows.stop - rows.start for rows, _ in ndimage.find_objects(pieces)])
@@ -205,6 +213,8 @@ def find_digits(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     sides = [(right - left, bottom - top) for left, top, right, bottom in boxes]
     large = [i for i, (wide, tall) in enumerate(sides) if max(wide, tall) > 0.4 * usual]
     large = [i for i in large if not (sides[i][0] < 0.5 * usual and sides[i][1] > 1.8 * usual)]  # the paper's edge
+    if len(large) > MOST_DIGITS:
+        raise DataError(f"{name}: expected at most {MOST_DIGITS} digits on a sheet, found {len(large)} marks")
     order = reading_order(np.array([boxes[i] for i in large]))
     number = np.zeros(len(boxes) + 1, int)
     number[[large[i] + 1 for i in order]] = np.arange(1, len(large) + 1)
@@ -235,7 +245,7 @@ def read_sheet(path: str | Path) -> Sheet:
     """
     page = read_page(path)
     ink = contrast(page)
-    numbers, boxes = find_digits(strokes_of(ink))
+    numbers, boxes = find_digits(strokes_of(ink), path)
     if not len(boxes):
         raise DataError(f"{path}: expected digits written with a pen on paper, found no ink")
     widths = boxes[:, 2] - boxes[:, 0]

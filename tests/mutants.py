@@ -59,7 +59,7 @@ TABLE = [Mutant(*row) for row in (
     ("B01", "tools/run.py", '\\n", end="", flush', '", flush', f"{BOOKS} b01"),
     ("B03", "tools/run.py", "signal.signal(signal.SIGTERM, stop)", "pass", f"{BOOKS} b03"),
     ("B06", "tools/run.py", "        if unfinished.exists():\n", "        if False:\n", f"{BOOKS} b06"),
-    ("B08", "tools/run.py", "cwd=str(ROOT)", 'cwd="."', f"{BOOKS} b08"),
+    ("B08", "tools/run.py", "cwd=literal(ROOT)", 'cwd="."', f"{BOOKS} b08"),
     ("B09", "tools/run.py", "if isinstance(value, float) and not math.isfinite(value):", "if False:", f"{BOOKS} b09"),
     ("B09", "tools/run.py", "if not HOLDS[sign](value, float(bound)):", "if False:", f"{BOOKS} b09"),
     ("B09", "tools/run.py", "if not equals or name not in known:", "if not equals:", f"{BOOKS} b09"),
@@ -83,8 +83,8 @@ TABLE = [Mutant(*row) for row in (
     ("H04", "tools/handin.py", 'if notebook["metadata"].get("seal") != seal(notebook["cells"]):', "if False:",
      f"{REPORT} h04"),
     ("H04", "tools/handin.py", "if sums.get(name) != found:", "if False:", f"{REPORT} h04"),
-    ("H05", "tools/handin.py", '    check_pdf(build / "report.pdf")\n', "", f"{REPORT} h05"),
-    ("H06", "tools/handin.py", "if private.encode() in data:", "if False:", f"{REPORT} h06"),
+    ("H05", "tools/handin.py", 'check_pdf(build / "report.pdf")', '"x" * 1000', f"{REPORT} h05"),
+    ("H06", "tools/handin.py", "if private.encode() in data or", "if False and", f"{REPORT} h06"),
     ("H02", "tools/handin.py", "zipfile.ZipInfo(name)  #", "zipfile.ZipInfo(name, __import__('time').gmtime()[:6])  #",
      f"{REPORT} h02"),
     ("P01", "handwriting.py", "if image.width * image.height > MOST_PIXELS:", "if False:", f"{SHEET} p01"),
@@ -102,16 +102,31 @@ TABLE = [Mutant(*row) for row in (
 )]  # fmt: skip
 
 
-def survives(house: Path, mutant: Mutant) -> str:
-    """Take a protection out of the copy and run its tests; return what they said if they did not notice."""
-    path, (tests, *choice) = house / mutant.file, mutant.tests.split()
-    text, before = path.read_text(encoding="utf-8"), path.stat()
-    path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"tests/{tests}.py", *choice]
+def tried(house: Path, tests: str, timeout: float | None = None) -> subprocess.CompletedProcess:
+    """Run tests in the copy."""
+    file, *choice = tests.split(maxsplit=2)
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"tests/{file}.py", *choice]
     # The copy has no environment of its own, and needs none; a stale module file would hide the change.
     env = os.environ | {"MAKEFLAGS": f"ENV= PY={sys.executable}", "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(command, cwd=house, env=env, capture_output=True, text=True, timeout=timeout)
+
+
+def unbroken(house: Path, mutants: list[Mutant]) -> None:
+    """Run the same tests with everything in place; raises SystemExit if one fails, for then the rest says nothing."""
+    for file in dict.fromkeys(m.tests.split()[0] for m in mutants):
+        names = dict.fromkeys(m.tests.split()[2] for m in mutants if m.tests.split()[0] == file)
+        done = tried(house, f"{file} -k {' or '.join(names)}")
+        if done.returncode:
+            sys.exit(f"{file}: expected its tests to pass with all protections in place\n{done.stdout[-2000:]}")
+
+
+def survives(house: Path, mutant: Mutant) -> str:
+    """Take a protection out of the copy and run its tests; return what they said if they did not notice."""
+    path = house / mutant.file
+    text, before = path.read_text(encoding="utf-8"), path.stat()
+    path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
     try:
-        done = subprocess.run(command, cwd=house, env=env, capture_output=True, text=True, timeout=180)
+        done = tried(house, mutant.tests, 180)
     except subprocess.TimeoutExpired:  # a test that never ends has noticed, too
         return ""
     finally:
@@ -135,6 +150,7 @@ def main(words: list[str]) -> int:
     survivors = 0
     with tempfile.TemporaryDirectory() as folder:
         house = copy_built(Path(folder))
+        unbroken(house, chosen)
         for mutant in tqdm(chosen, unit="mutant"):
             if text := survives(house, mutant):
                 survivors += 1

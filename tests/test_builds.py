@@ -207,13 +207,16 @@ def test_b02_runner_or_kernel_killed_at_random_moments(tmp_path_factory):
     notebook = write_notebook(folder / "n.ipynb", 'k: int = 0  # number\nout: str = "x"  # where', last)
     env = os.environ | {"TMPDIR": str(folder)}  # the kernel's command line names a file in it
     command = [sys.executable, "-m", "tools.run", str(notebook), str(folder / "out")]
+    began = time.monotonic()
+    subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+    takes = time.monotonic() - began
     for turn in range(20):
         running = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(moments.uniform(0.2, 2.5))
-        victims = {pid: "ipykernel" in line for pid, line in at_work(ROOT).items() if str(folder) in line}
-        for pid in moments.sample(sorted(victims), min(1, len(victims))):
-            kills["kernel" if victims[pid] else "runner"] += 1
-            os.kill(pid, signal.SIGKILL)
+        time.sleep(moments.uniform(0.1, 1) * takes)
+        victims = {"ipykernel" in line: pid for pid, line in at_work(ROOT).items() if str(folder) in line}
+        for kernel in moments.sample(sorted(victims), min(1, len(victims))):
+            kills["kernel" if kernel else "runner"] += 1
+            os.kill(victims[kernel], signal.SIGKILL)
         running.wait()
         subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
         assert sorted(p.name for p in folder.rglob("*")) == ["n.ipynb", "n.ipynb", "n.json", "out", "results"], turn
@@ -223,7 +226,7 @@ def test_b02_runner_or_kernel_killed_at_random_moments(tmp_path_factory):
         while processes(str(folder)) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert processes(str(folder)) == [], "orphans"
-    assert min(kills["runner"], kills["kernel"]) >= 4, kills
+    assert min(kills["runner"], kills["kernel"]) >= 2, kills
 
 
 @pytest.mark.slow

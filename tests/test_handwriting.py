@@ -84,7 +84,8 @@ def test_smooth_keeps_ends_and_doubled_corners():
         '[{"digit": true, "pen": 5, "strokes": [[[0, 0]]]}]', "[" * 100000,
         '[{"digit": 1, "pen": 0.001, "strokes": [[[0, 0], [900, 900]]]}]',
         '[{"digit": 1, "pen": 5, "strokes": [[[0, NaN]]]}]',
-        '[{"digit": 1, "pen": 5, "strokes": [[]]}]',
+        '[{"digit": 1, "pen": 5, "strokes": [[]]}]', '[{"digit": 1, "pen": 5, "strokes": [1, 2]}]',
+        '[{"digit": 1, "pen": 5, "strokes": [[' + "[0, 0], " * 10_000 + "[1, 1]]]}]",
     ],
 )  # fmt: skip
 def test_bad_strokes(tmp_path, content):

@@ -164,7 +164,7 @@ def test_b06_failures(tmp_path, code, words):
 
 
 def test_b08_b10_other_folder_and_backend(tmp_path):
-    out = tmp_path / "a folder with ünïcode"
+    out = tmp_path / "a folder with ünïcode and {seed}"
     env = {"PATH": "/usr/bin:/bin", "MPLBACKEND": "Qt5Agg", "LANG": "C", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
     done = run(ROOT / "problem2_linear.ipynb", out, "steps=3", cwd=tmp_path, env=env)
     assert done.returncode == 0, done.stderr

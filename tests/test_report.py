@@ -10,7 +10,7 @@ import zipfile
 import nbformat
 import pypdf
 import pytest
-from conftest import NOTEBOOKS, ROOT
+from conftest import NOTEBOOKS, ROOT, copy_house
 
 import figures
 from tools import handin, report, run
@@ -229,6 +229,47 @@ def test_h05_pdf_cut(copy):
     (copy / "report.pdf").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(handin.HandinError, match=r"report\.pdf: expected a readable PDF"):
         handin.contents(copy)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "word"),
+    [
+        (lambda book: book.metadata.update(authors=[{"name": "Alice"}]), "found authors"),
+        (lambda book: book.cells[0].metadata.update(tags=["injected-parameters"]), None),  # Markdown hides nothing
+        (lambda book: book.cells[2].update(source=5), "expected a notebook"),
+    ],
+)
+def test_h04_odd_notebooks(copy, spoil, word):
+    path = copy / "problem2_linear.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    spoil(notebook)
+    path.write_text(json.dumps(notebook))
+    source = ROOT / path.name
+    if word is None:
+        assert handin.own_cells(notebook)[0] == handin.own_cells(nbformat.read(source, as_version=4))[0]
+        return
+    with pytest.raises(handin.HandinError, match=word):
+        handin.check_notebook(path, source)
+
+
+def test_h05_a_notebook_too_deep_to_read(copy):
+    (copy / "problem2_linear.ipynb").write_text("[" * 100_000)
+    with pytest.raises(handin.HandinError, match="expected a notebook"):
+        handin.contents(copy)
+
+
+def test_h06_nothing_personal_in_the_pdf(copy, monkeypatch):
+    monkeypatch.setattr(handin, "check_pdf", lambda path: f"a page that names {ROOT}")
+    with pytest.raises(handin.HandinError, match="expected nothing personal"):
+        handin.contents(copy)
+
+
+def test_h01_no_link_and_no_hidden_file(build, tmp_path, monkeypatch):
+    monkeypatch.setattr(handin, "ROOT", copy_house(tmp_path))
+    for name in (".mine.env", "notes.txt"):
+        (tmp_path / "explore" / name).symlink_to("/etc/hostname")
+    found = set(handin.contents(build))
+    assert "explore/pad.js" in found and not {"explore/.mine.env", "explore/notes.txt"} & found
 
 
 def test_h06_nothing_personal(copy):

@@ -179,18 +179,37 @@ def test_strokes_of_one_digit_are_joined_and_specks_are_dropped(tmp_path):
 
 def test_p01_more_pixels_than_a_photograph_has(tmp_path):
     """Fewer than Pillow itself calls a bomb, more than we read."""
-    Image.new("1", (8000, 8000)).save(tmp_path / "a.png")
-    with pytest.raises(DataError, match="at most 60000000 pixels, found 8000 x 8000"):
-        handwriting.read_sheet(tmp_path / "a.png")
+    for name, side, most in (("a.jpg", 8000, 60_000_000), ("a.png", 4000, 15_000_000)):
+        Image.new("L", (side, side)).save(tmp_path / name)
+        with pytest.raises(DataError, match=f"at most {most} pixels, found {side} x {side}"):
+            handwriting.read_sheet(tmp_path / name)
 
 
-def test_p01_12_megapixels_in_300_mb(tmp_path):
-    page = paper([drawn(item) for item in STROKES]).resize((3000, 4000)).convert("RGB")
-    page.save(tmp_path / "a.jpg", quality=90)
+def test_p01_small_files_that_would_take_minutes(tmp_path, sheet):
+    sheet.save(tmp_path / "scans.jpg", progressive=True)
+    with (tmp_path / "scans.jpg").open("ab") as file:
+        file.write(b"\xff\xda" * 100)  # each would be unpacked over the whole picture
+    with pytest.raises(DataError, match="at most 100 scans"):
+        handwriting.read_sheet(tmp_path / "scans.jpg")
+    dots = np.full((1600, 1600), 255, np.uint8)
+    dots[100:-100, 100:-100] = np.kron(
+        np.ones((175, 175), np.uint8), np.pad(np.zeros((3, 3), np.uint8), (0, 5), constant_values=255)
+    )
+    with pytest.raises(DataError, match=r"a\.png: expected at most 1000 digits"):
+        read(Image.fromarray(dots), tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "alpha.png", "wide.png"])
+def test_p01_12_megapixels_in_300_mb(tmp_path, name):
+    page = paper([drawn(item) for item in STROKES]).resize((3000, 4000))
+    if name == "wide.png":  # 16 bits a pixel
+        page = Image.fromarray(np.asarray(page).astype(np.uint16) * 257)
+    page = page.convert("RGBA") if name == "alpha.png" else page if name == "wide.png" else page.convert("RGB")
+    page.save(tmp_path / name, **{"quality": 90} if name == "a.jpg" else {"compress_level": 1})
     code = f"""import re, handwriting
 peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])  # getrusage counts the parent's
 before = peak()
-assert len(handwriting.read_sheet({str(tmp_path / "a.jpg")!r}).images) == 40
+assert len(handwriting.read_sheet({str(tmp_path / name)!r}).images) == 40
 print(peak() - before)"""
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert 5 < float(done.stdout) / 1024 < 300
@@ -208,7 +227,7 @@ def test_command(tmp_path, sheet):
     out = tmp_path / "set/mine.json"
     looked = command(tmp_path / "mine.jpg", "--out", out)
     assert looked.returncode == 0 and "40 digits found" in looked.stdout and "40 characters" in looked.stdout
-    assert out.with_suffix(".png").is_file() and not out.exists()
+    assert (tmp_path / "set/mine.sheet.png").is_file() and not out.exists()
     wrong = command(tmp_path / "mine.jpg", "--out", out, "--labels", WRITTEN[:-1])
     assert wrong.returncode == 2 and "expected 40 characters" in wrong.stderr and "found 39" in wrong.stderr
     assert not out.exists()
@@ -217,6 +236,12 @@ def test_command(tmp_path, sheet):
     images, labels = handwriting.read_digits(out)
     assert images.shape == (39, 784) and "".join(map(str, labels)) == WRITTEN[1:]
     assert np.array_equal(images, handwriting.read_sheet(tmp_path / "mine.jpg").images[1:])
+    for name, written in (("p.sheet.png", "p.json"), ("p.png", "p.png")):  # the photograph is not written over
+        sheet.save(tmp_path / name)
+        before = (tmp_path / name).read_bytes()
+        clash = command(tmp_path / name, "--out", tmp_path / written)
+        assert clash.returncode == 1 and "use another --out" in clash.stderr
+        assert (tmp_path / name).read_bytes() == before
     broken = command(tmp_path / "nothing.jpg")
     assert broken.returncode == 1 and broken.stderr.startswith("error: ") and len(broken.stderr.splitlines()) == 1
 

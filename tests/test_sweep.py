@@ -336,18 +336,21 @@ def test_b11_killed_at_random_moments(tmp_path):
         return {p.relative_to(out): p.suffix == ".csv" and p.read_bytes() for p in out.rglob("*")}
 
     notebook, moments, unfinished = marking(tmp_path, SLOW), random.Random(0), 0
-    assert go(notebook, tmp_path / "whole", "k=0:10").returncode == 0
+    began = time.monotonic()
+    with started(notebook, tmp_path / "whole", "k=0:10") as running:
+        assert running.wait() == 0
+    takes = time.monotonic() - began
     for turn in range(20):
         out = tmp_path / f"out{turn}"
         with started(notebook, out, "k=0:10") as running:
-            time.sleep(moments.uniform(0.5, 3.5))
+            time.sleep(moments.uniform(0.2, 1) * takes)
             running.kill()
             running.wait()
         assert gone(str(tmp_path))
         unfinished += not (out / "table.csv").exists()
         assert go(notebook, out, "k=0:10").returncode == 0
         assert tree(out) == tree(tmp_path / "whole")
-    assert unfinished >= 10, "too many kills came too late"
+    assert unfinished >= 5, "too many kills came too late"
 
 
 @pytest.fixture

@@ -45,8 +45,10 @@ def contact_sheet(sheet: handwriting.Sheet, labels: str) -> Image.Image:
 
 def digits(photo: Path, labels: str, out: Path) -> int:
     """Read the photo, write the contact sheet and, if there are labels, the digits; return the exit code."""
+    shown = out.with_name(f"{out.stem}.sheet.png")
+    if photo.resolve() in (shown.resolve(), out.resolve()):
+        raise DataError(f"{photo}: expected a photograph, found the name of a file to be written; use another --out")
     sheet = handwriting.read_sheet(photo)
-    shown = out.with_suffix(".png")
     labels = "".join(labels.split())
     count = len(sheet.images)
     fits = len(labels) == count and set(labels) <= set("0123456789.")

