@@ -21,7 +21,7 @@ BOX, SIDE = 20, 28
 CANVAS_SCALE = 4  # pixels of the drawing a unit of the stroke's coordinates
 FORMATS = ("JPEG", "PNG", "WEBP")
 MOST_PIXELS = 60_000_000  # of a JPEG, which is unpacked at a fraction; a quarter of it of others
-MOST_SCANS = 100  # of a JPEG: each is unpacked over the whole picture
+MOST_SCANS = 1000  # of a JPEG: each is unpacked over the whole picture; a film behind a photograph looks like some
 MOST_DIGITS, MOST_POINTS = 1000, 10_000  # on a sheet; in a drawing
 PAGE = 1600  # a page is read at this length or up to twice it: enough for a pen
 FAINT = 0.12  # contrast below which nothing is ink
@@ -150,10 +150,11 @@ def read_page(path: str | Path) -> np.ndarray:
     path = Path(path)
     try:
         with Image.open(path, formats=FORMATS) as image:
-            most = MOST_PIXELS if image.format == "JPEG" else MOST_PIXELS // 4
+            jpeg = image.format in ("JPEG", "MPO")  # MPO: two JPEGs in a file, as telephones write
+            most = MOST_PIXELS if jpeg else MOST_PIXELS // 4
             if image.width * image.height > most:
                 raise DataError(f"{path}: expected at most {most} pixels, found {image.width} x {image.height}")
-            if image.format == "JPEG" and (scans := path.read_bytes().count(b"\xff\xda")) > MOST_SCANS:
+            if jpeg and (scans := path.read_bytes().count(b"\xff\xda")) > MOST_SCANS:
                 raise DataError(f"{path}: expected at most {MOST_SCANS} scans in a JPEG, found {scans}")
             image.draft("L", (PAGE, PAGE))  # a large JPEG is unpacked at a half, a quarter or an eighth
             upright = ImageOps.exif_transpose(image)

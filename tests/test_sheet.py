@@ -185,11 +185,17 @@ def test_p01_more_pixels_than_a_photograph_has(tmp_path):
             handwriting.read_sheet(tmp_path / name)
 
 
+def test_a_photograph_of_two_pictures_as_telephones_write(tmp_path, sheet):
+    large = sheet.resize((4000, 5000))
+    large.save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[sheet])
+    assert len(handwriting.read_sheet(tmp_path / "a.jpg").images) == 40
+
+
 def test_p01_small_files_that_would_take_minutes(tmp_path, sheet):
     sheet.save(tmp_path / "scans.jpg", progressive=True)
     with (tmp_path / "scans.jpg").open("ab") as file:
-        file.write(b"\xff\xda" * 100)  # each would be unpacked over the whole picture
-    with pytest.raises(DataError, match="at most 100 scans"):
+        file.write(b"\xff\xda" * 1000)  # each would be unpacked over the whole picture
+    with pytest.raises(DataError, match="at most 1000 scans"):
         handwriting.read_sheet(tmp_path / "scans.jpg")
     dots = np.full((1600, 1600), 255, np.uint8)
     dots[100:-100, 100:-100] = np.kron(
