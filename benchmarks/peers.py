@@ -64,12 +64,11 @@ def to_accuracy(start: np.ndarray, train: tuple, test: tuple, goal: float, batch
     optimiser = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9, nesterov=True)
     slower = torch.optim.lr_scheduler.ExponentialLR(optimiser, 0.6)
     for count in range(1, 21):
-        if count > 1:
-            slower.step()
         epoch(model, optimiser, *train, batch)
         with torch.no_grad():
             if (model(test[0]).argmax(1) == test[1]).float().mean() >= goal:
                 return count
+        slower.step()
     raise RuntimeError(f"expected an accuracy of {goal} within 20 epochs")
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -48,6 +49,14 @@ def processes(word: str) -> list[str]:
         with contextlib.suppress(OSError):  # it may end while we look
             lines.append(path.read_text().replace("\0", " "))
     return [line for line in lines if word in line]
+
+
+def gone(word: str) -> bool:
+    """Wait up to 5 s until no process names `word`."""
+    deadline = time.monotonic() + 5
+    while processes(word) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not processes(word)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -13,7 +13,7 @@ from io import StringIO
 
 import numpy as np
 import pytest
-from conftest import NOTEBOOKS, ROOT, processes, write_notebook
+from conftest import NOTEBOOKS, ROOT, gone, processes, write_notebook
 
 import common
 
@@ -227,7 +227,4 @@ def test_b03_signals(tmp_path_factory, name, code, said):
     running.send_signal(getattr(signal, f"SIG{name}"))
     assert running.communicate(timeout=5)[1] == said and running.returncode == code
     assert list((tmp_path / "out").iterdir()) == []
-    deadline = time.monotonic() + 5
-    while processes(str(tmp_path)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert processes(str(tmp_path)) == [], "orphans"
+    assert gone(str(tmp_path)), "orphans"

@@ -208,10 +208,9 @@ def test_p01_small_files_that_would_take_minutes(tmp_path, sheet):
 @pytest.mark.parametrize("name", ["a.jpg", "alpha.png", "wide.png"])
 def test_p01_12_megapixels_in_300_mb(tmp_path, name):
     page = paper([drawn(item) for item in STROKES]).resize((3000, 4000))
-    if name == "wide.png":  # 16 bits a pixel
-        page = Image.fromarray(np.asarray(page).astype(np.uint16) * 257)
-    page = page.convert("RGBA") if name == "alpha.png" else page if name == "wide.png" else page.convert("RGB")
-    page.save(tmp_path / name, **{"quality": 90} if name == "a.jpg" else {"compress_level": 1})
+    wide = Image.fromarray(np.asarray(page).astype(np.uint16) * 257)  # 16 bits a pixel
+    pages = {"a.jpg": page.convert("RGB"), "alpha.png": page.convert("RGBA"), "wide.png": wide}
+    pages[name].save(tmp_path / name, quality=90, compress_level=1)
     code = f"""import re, handwriting
 peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])  # getrusage counts the parent's
 before = peak()

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from conftest import ROOT, processes, write_notebook
+from conftest import ROOT, gone, write_notebook
 
 from tools import grid, inprocess, point, run, sweep
 
@@ -282,14 +282,6 @@ def test_dask_without_workers(tmp_path, dask, monkeypatch):
     notebook = make(tmp_path, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
     done = go(notebook, tmp_path / "out", "k=1", "--dask", dask[0])
     assert done.returncode in (1, 2) and ("expected workers, found none" in done.stderr or "died" in done.stderr)
-
-
-def gone(word):
-    """Wait up to 5 s until no process names `word`."""
-    deadline = time.monotonic() + 5
-    while processes(word) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return not processes(word)
 
 
 SLOW = "import time; time.sleep(0.05)"
