@@ -4,6 +4,7 @@ Standard library only, so that the Makefile can ask before the environment is bu
 """
 
 import ast
+import functools
 import json
 from pathlib import Path
 
@@ -25,20 +26,21 @@ def code_cells(notebook: Path) -> list[str]:
         raise ValueError(f"{notebook} is not a notebook: {type(error).__name__}: {error}") from None
 
 
-def imports(code: str) -> set[str]:
+@functools.cache
+def imports(code: str) -> frozenset[str]:
     """Return the names of the modules that some source imports; none if it is not valid Python."""
     lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in code.splitlines()]
     try:
         tree = ast.parse("\n".join(lines))
     except SyntaxError:  # running it will say so
-        return set()
+        return frozenset()
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return names
+    return frozenset(names)
 
 
 def own_file(name: str) -> Path | None:

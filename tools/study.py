@@ -18,7 +18,8 @@ import pandas as pd
 import common
 import figures
 from common import ROOT
-from tools import lock, sweep
+from sweep import __main__ as sweep
+from tools import lock
 
 BUILD = ROOT / "report/build"
 WIDTHS = (1, 2, 3, 4, 6, 8, 16)
@@ -109,7 +110,7 @@ def show_dead(hidden: int, seed: int) -> None:
     """Let the notebook draw one run's decision regions, and keep that figure as study_dead."""
     folder = BUILD / "study/dead"
     table("problem3_mlp.ipynb", folder, f"hidden={hidden}", f"seed={seed}", *ONE_NETWORK, "--keep-notebooks")
-    (run,) = (folder / "points").glob(f"hidden={hidden},seed={seed},*")
+    (run,) = (folder / "runs").glob(f"hidden={hidden},seed={seed},*")
     for kind in ("pdf", "png"):
         shutil.copy(run / f"figures/problem3_mlp.{kind}", BUILD / f"figures/study_dead.{kind}")
 

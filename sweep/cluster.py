@@ -1,0 +1,130 @@
+"""Sweeps on a dask cluster: a worker does for a run what a thread does here, and gives it a process of its own.
+
+A worker needs the project (at the same path or on its PYTHONPATH), the same data and the sweep's folder; one that lacks
+any of these says so.
+"""
+
+import contextlib
+import hashlib
+import multiprocessing
+import pickle
+import platform
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+import distributed
+from distributed import Client, LocalCluster
+
+from sweep import engine, runs
+from sweep.engine import Submit
+from sweep.identity import file_hash
+from sweep.runs import Run
+from sweep.sources import ROOT
+
+PATIENCE = 30.0  # seconds to wait for a worker
+CONNECTING = 10.0  # seconds to wait for the scheduler
+VERSION = hashlib.sha256(
+    "".join(file_hash(path) for path in sorted(Path(__file__).parent.glob("*.py"))).encode()
+).hexdigest()  # of this package, as it was loaded
+
+
+def task(root: str, version: str) -> Callable[..., str]:
+    """Return the function that a worker calls for each run.
+
+    It must be an inner function, because dask sends those by value, and the run must be pickled; so a worker that lacks
+    the project can report it.
+    """
+
+    def on_worker(run: bytes, mark: str, limit: float | None) -> str:
+        import importlib
+        import pathlib
+        import sys
+
+        if pathlib.Path(root, "sweep/cluster.py").is_file() and root not in sys.path:
+            sys.path.insert(0, root)
+        try:
+            there = importlib.import_module("sweep.cluster")
+        except ImportError as error:
+            place = f"it must be at {root} or on the worker's PYTHONPATH"
+            return f"a worker lacks the project ({error}); {place}"
+        return there.run_here(run, mark, limit, version)
+
+    return on_worker
+
+
+def run_here(pickled: bytes, mark: str, limit: float | None, version: str) -> str:
+    """Run on this worker, or only see if it could (no run given); return the cause of a failure, or nothing."""
+    if not Path(mark).is_file():
+        return f"a worker does not see the sweep's folder: there is no file {mark}"
+    if version != VERSION:
+        return "a worker has loaded another version of sweep/; start it again"
+    run: Run | None = pickle.loads(pickled)
+    if run is None or runs.is_done(run):
+        return ""
+    if not runs.is_current(run):
+        return f"a worker's notebook, modules or data differ from the sender's; see {ROOT} there"
+    multiprocessing.current_process().daemon = False  # else dask's nanny allows it no process
+    engine.warm_up(engine.SAFE)
+    return engine.run_one(run, limit)
+
+
+@contextlib.contextmanager
+def cluster(
+    address: str, workers: int, limit: float | None, out: Path
+) -> Iterator[tuple[Submit, Callable[[], None]]]:
+    """Yield a function that hands a run to the cluster, and one that raises ValueError if all workers are gone.
+
+    `address` is a scheduler's, or "local" for a new cluster of `workers` here. Raises ValueError if it cannot be used.
+    """
+    mark = out / f"runs/.{uuid.uuid4().hex}"  # a file for the workers to see
+    on_worker = task(str(ROOT), VERSION)
+    with contextlib.ExitStack() as stack:
+        mark.touch()
+        stack.callback(mark.unlink, missing_ok=True)
+        client = connect(stack, address, workers)
+        for worker, cause in client.run(on_worker, pickle.dumps(None), str(mark), limit).items():
+            if cause:
+                raise ValueError(f"{worker}: {cause}")
+        executor = client.get_executor(pure=False)
+        stack.callback(executor.shutdown, wait=False)
+
+        def submit(run: Run) -> "Future[str]":
+            return executor.submit(on_worker, pickle.dumps(run), str(mark), limit)
+
+        yield submit, watch(client)
+
+
+def connect(stack: contextlib.ExitStack, address: str, workers: int) -> Client:
+    """Return a client of the cluster, to be closed with `stack`; raises ValueError if there is none."""
+    try:
+        if address == "local":
+            address = stack.enter_context(
+                LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+            )
+        client = stack.enter_context(Client(address, timeout=CONNECTING))
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except Exception as error:  # schedulers of other versions raise all kinds
+        versions = f"Python {platform.python_version()} and distributed {distributed.__version__}"
+        raise ValueError(
+            f"--dask {address}: there is no scheduler with workers of {versions}, as here: {type(error).__name__}: {error}"
+        ) from None
+    return client
+
+
+def watch(client: Client) -> Callable[[], None]:
+    """Return a function, to be called now and then, that raises ValueError when all workers have been gone for long."""
+    last_seen = time.monotonic()
+
+    def check() -> None:
+        nonlocal last_seen
+        if client.scheduler_info()["workers"]:
+            last_seen = time.monotonic()
+        elif time.monotonic() - last_seen > PATIENCE:
+            raise ValueError(
+                f"--dask: there has been no worker for {PATIENCE:g} s; the same command goes on from here"
+            )
+
+    return check

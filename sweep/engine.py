@@ -1,0 +1,164 @@
+"""The engine of a sweep: each run is a process of its own, and a few threads wait for one such process each.
+
+A run can therefore crash, hang or leave threads and global state behind, and no other run notices.
+"""
+
+import contextlib
+import fcntl
+import gc
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing import forkserver, util
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sweep import notebook as notebooks
+from sweep import runs, sources
+from sweep.runs import Run
+
+Submit = Callable[
+    [Run], "Future[str]"
+]  # hands a run over; the future's result is the cause of a failure
+
+GRACE = 5.0  # seconds from SIGTERM, at which a kernel is shut down, to SIGKILL
+ONE_CORE = dict.fromkeys(
+    ("THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"
+)  # for each run
+PRELOAD = ("papermill", "sweep.engine", "sweep.inprocess")  # what every run imports
+SAFE = (
+    "numpy",
+    "scipy",
+    "sklearn",
+    "matplotlib",
+    "PIL",
+    "pandas",
+)  # may be imported ahead of a run
+CONTEXT = multiprocessing.get_context("forkserver")
+LOCK = threading.Lock()  # multiprocessing keeps a list of children, which is not made for threads
+
+
+def run_one(run: Run, limit: float | None = None) -> str:
+    """Run a notebook in a process of its own, for at most `limit` seconds.
+
+    Return the cause of a failure, or nothing.
+    """
+    process = CONTEXT.Process(target=child, args=(run,))
+    with LOCK:
+        process.start()
+    in_time = wait([process.sentinel], limit)
+    end([process])
+    ended = runs.record(run)
+    if process.exitcode == 0 and ended:
+        return ended.cause
+    if not in_time:
+        return f"timed out after {limit:g} s"
+    hint = " (killed: out of memory?)" if process.exitcode == -signal.SIGKILL else ""
+    return f"its process died, exit code {process.exitcode}{hint}"
+
+
+def end(processes: list[Any]) -> None:
+    """Terminate processes; after a while kill them, and everything that they started."""
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + GRACE
+    for process in processes:
+        wait([process.sentinel], max(0, deadline - time.monotonic()))
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        with LOCK:
+            process.join()
+
+
+def child(run: Run) -> None:
+    """Run a notebook as the only task of this process; Ctrl-C and the terminal are for the parent."""
+    os.setsid()  # a process group, to be ended as a whole
+    follow_parent()
+    for stream in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, notebooks.stop)
+    gc.freeze()  # the garbage collector need not look through what was imported before the fork
+    np.random.seed()  # all forked processes start from one global stream
+    try:
+        runs.execute(run)
+    except notebooks.Stop:
+        os._exit(143)
+    os._exit(0)  # without waiting for threads that a cell has left
+
+
+def follow_parent() -> None:
+    """End this process group when its parent is gone, in whatever way that ended."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    pipe: Any = parent.sentinel  # the parent's end closes with it
+    if sys.platform == "linux":
+        # The kernel sends SIGIO, even while C code holds the GIL and no thread of Python could look.
+        fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+        if wait([pipe], 0):
+            os._exit(1)  # it was gone before
+    else:
+        threading.Thread(target=lambda: wait([pipe]) and os._exit(1), daemon=True).start()
+
+
+def warm_up(modules: Sequence[str]) -> None:
+    """Start the process from which runs are forked; it imports `modules` while this process goes on."""
+    os.environ |= ONE_CORE
+    CONTEXT.set_forkserver_preload([*PRELOAD, *modules])
+    if tempfile.tempdir is None:
+        tempfile.tempdir = notebooks.temporary_folder()  # for the socket of multiprocessing
+        after_multiprocessing = -200  # which cleans up at -100
+        util.Finalize(None, shutil.rmtree, (tempfile.tempdir,), exitpriority=after_multiprocessing)
+    forkserver.ensure_running()
+
+
+def modules_to_preload(notebook: Path) -> list[str]:
+    """Return what a notebook imports and may be imported once for all runs.
+
+    That is the project's own modules and some libraries; raises ValueError or OSError.
+    """
+    names = set().union(*map(sources.imports, sources.code_cells(notebook)))
+    return sorted(name for name in names if sources.own_file(name) or name.split(".")[0] in SAFE)
+
+
+@contextlib.contextmanager
+def no_interrupts() -> Iterator[None]:
+    """Ignore Ctrl-C for a moment."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def this_machine(workers: int, limit: float | None) -> Iterator[Submit]:
+    """Yield a function that hands a run to one of `workers` threads; end all that still run at exit."""
+    pool = ThreadPoolExecutor(workers)
+    futures: list[Future[str]] = []
+
+    def submit(run: Run) -> "Future[str]":
+        futures.append(pool.submit(run_one, run, limit))
+        return futures[-1]
+
+    try:
+        yield submit
+    finally:
+        with no_interrupts():  # a second Ctrl-C must not stop the stopping
+            pool.shutdown(wait=False, cancel_futures=True)
+            while not all(future.done() for future in futures):
+                with LOCK:
+                    children = multiprocessing.active_children()
+                end(children)

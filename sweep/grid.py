@@ -1,0 +1,92 @@
+"""What a sweep runs over: texts such as hidden=1,2,4 and seed=0:50, made into one run per combination."""
+
+import hashlib
+import itertools
+import json
+import math
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from sweep import parameters
+from sweep.identity import code_hashes, filled, identity
+from sweep.runs import Run
+from sweep.sources import ROOT
+
+MOST_RUNS = 10**6  # more is almost certainly a typing error
+LONGEST_NAME = 120  # characters of a folder's name
+COLUMNS = {"status", "cause", "result", "n", "mean", "std", "min", "median", "max"}  # of the tables
+
+
+def swept_values(notebook: Path, texts: list[str]) -> dict[str, list[Any]]:
+    """Return the values of each parameter that is swept over, checked; raises ValueError with the reason."""
+    known = parameters.declared(notebook)
+    swept: dict[str, list[Any]] = {}
+    for text in texts:
+        name, values = parameters.split(text, known)
+        if name in COLUMNS:
+            raise ValueError(
+                f"parameter {name} must have another name: the tables have a column {name}"
+            )
+        parameter = known[name]
+        swept.setdefault(name, []).extend(
+            parameters.convert(name, value, parameter) for value in expand(values, parameter.kind)
+        )
+    return {name: list(dict.fromkeys(swept[name])) for name in known if name in swept}
+
+
+def expand(text: str, kind: str) -> list[str]:
+    """Return the values, still as texts, that a text such as 1,2,5:8 stands for; raises ValueError."""
+    values = []
+    for part in text.split(","):
+        is_span = ":" in part and kind in ("int", "float")
+        values += span(part) if is_span else [part]
+    return values
+
+
+def span(text: str) -> list[str]:
+    """Return the values of a range lo:hi or lo:hi:step, without its end; raises ValueError."""
+    try:
+        low, high, *steps = map(Decimal, text.split(":"))
+        (step,) = steps or [Decimal(1)]
+        count = math.ceil((high - low) / step) if step > 0 else 0
+    except (ArithmeticError, ValueError):
+        count = 0
+    if not 0 < count <= MOST_RUNS:
+        raise ValueError(f"{text} is not a range; write lo:hi or lo:hi:step, with lo below hi")
+    return [str(low + i * step) for i in range(count)]
+
+
+def label(values: dict[str, Any]) -> str:
+    """Return a run's name: its parameters if they can be a file's name, else their hash."""
+    text = ",".join(f"{name}={value}" for name, value in values.items()) or "defaults"
+    plain = all(re.fullmatch(r"[A-Za-z0-9_.+-]+", str(value)) for value in values.values())
+    if plain and len(text) <= LONGEST_NAME:
+        return text
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
+
+
+def all_runs(
+    notebook: Path,
+    out: Path,
+    swept: dict[str, list[Any]],
+    *,
+    kernel: bool = False,
+    keep: bool = False,
+) -> list[Run]:
+    """Return one run for each combination of the values; raises ValueError if they are too many."""
+    count = math.prod(map(len, swept.values()))
+    if count > MOST_RUNS:
+        raise ValueError(f"a sweep has at most {MOST_RUNS} runs, and these values make {count}")
+    path = notebook.resolve()
+    path = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    code = code_hashes(path)
+    defaults = {name: line.default for name, line in parameters.declared(notebook).items()}
+    runs = []
+    for combination in itertools.product(*swept.values()):
+        given = dict(zip(swept, combination, strict=True))
+        values = filled(defaults | given)
+        folder = (out / "runs" / label(given)).absolute()
+        runs.append(Run(path, folder, values, identity(code, values), kernel, keep))
+    return runs

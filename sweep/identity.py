@@ -1,0 +1,93 @@
+"""What the numbers of a run depend on, as one hash: code cells, modules, parameters, and the files they name."""
+
+import functools
+import hashlib
+import json
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from sweep import sources
+from sweep.sources import ROOT
+
+Hashes = list[tuple[str, str]]  # name and SHA-256 of each file
+
+
+def identity(code: Hashes, values: dict[str, Any]) -> str:
+    """Return the SHA-256 of a notebook's code and its parameters.
+
+    A parameter that names a file or a folder counts by what is in it, so the files may be moved.
+    """
+    parameters = {name: contents(value) or value for name, value in values.items()}
+    return hashlib.sha256(json.dumps([code, parameters], sort_keys=True).encode()).hexdigest()
+
+
+def code_hashes(notebook: Path) -> Hashes:
+    """Return the hashes of a notebook's code cells and of the project's modules that they use.
+
+    Raises ValueError if the file is no notebook, OSError if it cannot be read.
+    """
+    cells = "\n\n".join(sources.code_cells(ROOT / notebook))
+    modules = [(str(path.relative_to(ROOT)), path) for path in sources.modules(ROOT / notebook)]
+    hashes = [(name, file_hash(path)) for name, path in sorted(modules)]
+    return [(notebook.name, hashlib.sha256(cells.encode()).hexdigest()), *hashes]
+
+
+def contents(value: Any) -> Hashes:
+    """Return the hashes of the file, or of the files in the folder, that a parameter names; none if it names none."""
+    if not isinstance(value, str) or not value:
+        return []
+    try:
+        path = ROOT / value
+        files = [path] if path.is_file() else sorted(path.rglob("*"))
+        return [
+            (str(file.relative_to(path.parent)), file_hash(file))
+            for file in files
+            if file.is_file()
+        ]
+    except (OSError, ValueError):  # a text that cannot be a path
+        return []
+
+
+def file_hash(path: Path) -> str:
+    """Return a file's SHA-256; it is read again only if the file changed."""
+    status = path.stat()
+    return _file_hash(path, status.st_mtime_ns, status.st_size)
+
+
+@functools.cache
+def _file_hash(path: Path, changed: int, size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def filled(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values with the folder in place of an empty parameter that stands for one.
+
+    Where a notebook would look is said in pyproject.toml, in the table tool.sweep.empty.
+    """
+    return values | {
+        name: first_place(places)
+        for name, places in empty_places().items()
+        if values.get(name) == ""
+    }
+
+
+@functools.cache
+def empty_places() -> dict[str, list[str]]:
+    """Return the places where an empty parameter looks: environment variables ($NAME) and folders."""
+    file = ROOT / "pyproject.toml"
+    project = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return project.get("tool", {}).get("sweep", {}).get("empty", {})
+
+
+def first_place(places: list[str]) -> str:
+    """Return the first variable's value that is set or folder that exists; nothing if there is none."""
+    for place in places:
+        if place.startswith("$"):
+            if folder := os.environ.get(place[1:]):
+                return folder
+        elif (ROOT / place).is_dir():
+            return place
+    return ""

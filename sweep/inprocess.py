@@ -1,0 +1,91 @@
+"""A papermill engine that executes a notebook's cells in this process: no kernel has to start, and the results are the same.
+
+It does not know magics, widgets and display(); as in Jupyter, a cell shows its last value.
+"""
+
+import ast
+import base64
+import contextlib
+import io
+import traceback
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_notebook, new_output
+from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
+
+NAME = "in-process"
+
+
+class InProcessEngine(Engine):
+    """Execute the cells one after the other; stop at the first one that fails."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: NotebookExecutionManager, kernel_name: str, **kwargs: Any
+    ) -> None:
+        """Run the code cells of `nb_man.nb` in a fresh namespace; papermill has set the working directory."""
+        namespace: dict[str, Any] = {"__name__": "__main__"}
+        cells = [pair for pair in enumerate(nb_man.nb.cells) if pair[1].cell_type == "code"]
+        # Without papermill's cell_start and cell_complete: each of them would write the file.
+        for count, (index, cell) in enumerate(cells, 1):
+            cell.outputs = run_cell(cell.source, f"cell {index}", namespace, count)
+            cell.execution_count = count
+            if any(output.output_type == "error" for output in cell.outputs):
+                nb_man.cell_exception(cell, index)
+                return
+
+
+def run_cell(source: str, name: str, namespace: dict[str, Any], count: int) -> list[NotebookNode]:
+    """Execute a cell and return its outputs; the last one is an error if the cell failed."""
+    printed = io.StringIO()
+    warned = io.StringIO()
+    last: list[NotebookNode] = []
+    try:
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(warned):
+            value = run_source(source, name, namespace)
+            if value is not None:
+                last = [shown(value, count)]
+    except (Exception, SystemExit) as error:  # sys.exit in a cell is a failure, too
+        last = [failure(error, source, name)]
+    streams = [("stdout", printed.getvalue()), ("stderr", warned.getvalue())]
+    return [new_output("stream", name=name, text=text) for name, text in streams if text] + last
+
+
+def run_source(source: str, name: str, namespace: dict[str, Any]) -> Any:
+    """Execute statements and return the value of the last one if it is an expression, else None."""
+    body: list[Any] = ast.parse(source, name).body
+    last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
+    exec(compile(ast.Module(body, []), name, "exec"), namespace)
+    if last is None:
+        return None
+    return eval(compile(ast.Expression(last.value), name, "eval"), namespace)
+
+
+def shown(value: Any, count: int) -> NotebookNode:
+    """Return the output that a kernel would show for a cell's last value."""
+    bundle = getattr(value, "_repr_mimebundle_", None)
+    data, metadata = bundle() if bundle else ({}, {})
+    texts = {
+        kind: base64.b64encode(part).decode() if isinstance(part, bytes) else part
+        for kind, part in data.items()
+    }
+    texts = {"text/plain": repr(value)} | texts
+    return new_output("execute_result", texts, metadata=metadata, execution_count=count)
+
+
+def failure(error: BaseException, source: str, name: str) -> NotebookNode:
+    """Return the error output of a failed cell; its traceback ends with the cell's own line."""
+    lines = traceback.format_exception(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    numbers = [frame.lineno for frame in frames if frame.filename == name and frame.lineno]
+    if numbers:
+        lines.append(f"---> {numbers[-1]} {source.splitlines()[numbers[-1] - 1]}")
+    return new_output("error", ename=type(error).__name__, evalue=str(error), traceback=lines)
+
+
+papermill_engines.register(NAME, InProcessEngine)
+nbformat.validate(
+    new_notebook()
+)  # compiles the schema, once for all processes forked from this one

@@ -1,0 +1,167 @@
+"""One run of one notebook, safely: it works in the project's folder, and its copy gets its name only when it is complete."""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from sweep.parameters import OUT
+from sweep.sources import ROOT
+
+MOST_LINES = 6  # of an error message that a user is shown
+MOST_CHARACTERS = 300  # of one of these lines
+
+
+class NotebookError(Exception):
+    """A run failed; the message says in a few lines where and why."""
+
+
+class Stop(KeyboardInterrupt):
+    """SIGTERM or the time limit came; the kernel is stopped the same way as by Ctrl-C."""
+
+
+def stop(number: int, frame: Any) -> None:
+    """Handle SIGTERM and SIGALRM."""
+    raise Stop(number)
+
+
+def execute(notebook: Path, out: Path, values: dict[str, Any], *, kernel: bool = True) -> None:
+    """Execute a notebook, with a kernel or in this process; the copy and whatever it writes land in the folder `out`.
+
+    Raises NotebookError with the reason; the copy is then called <name>.failed.ipynb.
+    """
+    complete = out / notebook.name
+    failed = out / f"{notebook.stem}.failed.ipynb"
+    unfinished = out / f".{notebook.stem}.unfinished.ipynb"
+    out.mkdir(parents=True, exist_ok=True)
+    began = time.time()
+    try:
+        through_papermill(
+            notebook, unfinished.absolute(), {**values, OUT: without_home(out)}, kernel
+        )
+        tidy(unfinished)
+        os.utime(unfinished, (began, began))  # older than a source that changed while it ran
+        unfinished.replace(complete)
+        failed.unlink(missing_ok=True)
+    except Exception as error:  # whatever it is, the user gets one clear message
+        if unfinished.exists():
+            unfinished.replace(failed)
+        raise NotebookError(explanation(notebook, error, failed)) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def without_home(folder: Path) -> str:
+    """Return a folder's path, relative to the project if it is inside: that does not reveal the user's home folder."""
+    path = folder.resolve()
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+def through_papermill(notebook: Path, copy: Path, values: dict[str, Any], kernel: bool) -> None:
+    """Execute a notebook in the project's folder with one of papermill's engines, and write `copy`."""
+    import papermill
+    from traitlets.config import Config
+
+    from sweep import inprocess
+
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # the same bits on any machine
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of the Python that runs this
+    with kernel_settings() if kernel else contextlib.nullcontext({}) as settings:
+        papermill.execute_notebook(
+            papermill_path(notebook),
+            papermill_path(copy),
+            parameters=values,
+            engine_name=None if kernel else inprocess.NAME,
+            kernel_name="python3",
+            cwd=papermill_path(ROOT),
+            progress_bar=kernel and sys.stderr.isatty(),
+            shutdown_kernel="immediate",
+            coalesce_streams=True,
+            config=Config({"KernelManager": settings}),
+        )
+
+
+def papermill_path(path: Path) -> str:
+    """Return a path in the form that papermill needs, which fills in {seed} from the parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+@contextlib.contextmanager
+def kernel_settings() -> Iterator[dict[str, str]]:
+    """Yield settings that let a kernel talk through files instead of ports, so that many kernels cannot clash."""
+    folder = temporary_folder()
+    try:
+        yield {
+            "transport": "ipc",
+            "ip": f"{folder}/k",
+            "connection_file": f"{folder}/kernel.json",
+        }
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def temporary_folder() -> str:
+    """Make a folder with a short path, as sockets need it, and remove those of processes that were killed."""
+    prefix = f"nb-{os.getuid()}-"
+    for old in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        try:
+            os.kill(int(old.name.removeprefix(prefix).split("-")[0]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(old, ignore_errors=True)
+        except (ValueError, OSError):  # not made here, or of another user
+            continue
+    return tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-")
+
+
+def tidy(path: Path) -> None:
+    """Take times and paths out of an executed notebook, so that the same run gives the same file, and seal it."""
+    notebook = nbformat.read(path, as_version=4)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = str(number)
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+    notebook.metadata.pop("papermill", None)
+    notebook.metadata["seal"] = seal(notebook.cells)
+    nbformat.write(notebook, path)
+
+
+def seal(cells: list[Any]) -> str:
+    """Return the SHA-256 of a notebook's cells, which shows whether anything was edited after the run."""
+    return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()
+
+
+def explanation(notebook: Path, error: Any, failed: Path) -> str:
+    """Say in a few lines what went wrong, in which cell and line, and where the failed copy is."""
+    lines = [f"{notebook.name} failed"]
+    if hasattr(error, "cell_index"):  # papermill's error for a cell
+        lines.append(f"  code cell [{error.exec_count}]{failed_line(error.traceback)}")
+        lines += shortened(f"{error.ename}: {error.evalue}")
+    else:
+        lines += shortened(f"{type(error).__name__}: {error}")
+    if failed.exists():
+        lines.append(f"  the failed copy: {failed}")
+    return "\n".join(lines)
+
+
+def failed_line(traceback: list[str]) -> str:
+    """Return number and text of the cell's line to which a traceback points, or nothing."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))  # without colours
+    last_frame = text[max(text.rfind("Cell In["), 0) :]
+    arrow = re.search(r"^-+> *(\d+) (.*)$", last_frame, flags=re.M)
+    return f", line {arrow[1]}: {arrow[2].strip()}" if arrow else ""
+
+
+def shortened(text: str) -> list[str]:
+    """Return the first lines of a message, indented."""
+    return [f"  {line[:MOST_CHARACTERS]}" for line in text.splitlines()[:MOST_LINES]]

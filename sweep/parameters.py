@@ -1,0 +1,132 @@
+"""A notebook's parameters: what its parameters cell declares, and strict checks of given values.
+
+Each line of that cell has a name, a type, a default and a comment, which may begin with bounds:
+
+    momentum: float = 0.9  # ≥ 0, < 1   Nesterov momentum
+
+Bounds may be written >= and <=, too, but such lines are not listed by `papermill --help-notebook`.
+"""
+
+import ast
+import difflib
+import json
+import math
+import operator
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+OUT = "out"  # the parameter that says where to write; the runner sets it
+HOLDS = {
+    ">": operator.gt,
+    "<": operator.lt,
+    "≥": operator.ge,
+    "≤": operator.le,
+    ">=": operator.ge,
+    "<=": operator.le,
+}
+BOUND = re.compile(r"[\s,]*([<>]=?|[≤≥])\s*(-?\d+(?:\.\d*)?(?:e-?\d+)?)")
+KINDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}
+
+
+class Parameter(NamedTuple):
+    """What a parameters cell says about one parameter."""
+
+    kind: str
+    default: Any
+    bounds: list[tuple[str, float]]
+
+
+def declared(notebook: Path) -> dict[str, Parameter]:
+    """Return a notebook's parameters, all but `out`; raises ValueError with the reason."""
+    try:
+        source = parameters_cell(notebook)
+        assignments = [n for n in ast.parse(source).body if isinstance(n, ast.AnnAssign | ast.Assign)]
+        parameters = dict(declaration(node, source) for node in assignments)
+    except OSError as error:
+        raise ValueError(f"{notebook} cannot be read: {error.strerror}") from None
+    except (LookupError, TypeError, AttributeError, SyntaxError, json.JSONDecodeError) as error:
+        raise ValueError(f"{notebook} is not a notebook: {type(error).__name__}: {error}") from None
+    if OUT not in parameters:
+        raise ValueError(f'{notebook} needs a parameter for the output folder: `{OUT}: str = "."`')
+    del parameters[OUT]
+    return parameters
+
+
+def parameters_cell(notebook: Path) -> str:
+    """Return the source of the cell with the tag `parameters`, or nothing."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    return "".join(tagged[0]["source"]) if tagged else ""
+
+
+def declaration(node: ast.AnnAssign | ast.Assign, source: str) -> tuple[str, Parameter]:
+    """Return name and meaning of an assignment in a parameters cell; raises ValueError."""
+    typed = isinstance(node, ast.AnnAssign)
+    name = ast.unparse(node.target if typed else node.targets[0])
+    try:
+        default = ast.literal_eval(node.value)
+    except ValueError:
+        raise ValueError(
+            f"the default of parameter {name} must be a number, text or truth value, "
+            f"not {ast.unparse(node.value)}"
+        ) from None
+    kinds = [ast.unparse(node.annotation) if typed else "", type(default).__name__, "str"]
+    kind = next(kind for kind in kinds if kind in KINDS)
+    last_line = source.splitlines()[node.end_lineno - 1]
+    comment = last_line.encode()[node.end_col_offset :].decode().partition("#")[2]
+    return name, Parameter(kind, default, bounds(comment) if kind in ("int", "float") else [])
+
+
+def bounds(comment: str) -> list[tuple[str, float]]:
+    """Return the comparisons with which a comment begins: (">=", 0), ("<", 1) of ">= 0, < 1"."""
+    comparisons = []
+    while match := BOUND.match(comment):
+        comparisons.append((match[1], float(match[2])))
+        comment = comment[match.end() :]
+    return comparisons
+
+
+def truth(text: str) -> bool:
+    """Return the truth value that a text names; raises ValueError."""
+    if text.lower() not in ("true", "false"):
+        raise ValueError
+    return text.lower() == "true"
+
+
+READERS: dict[str, Callable[[str], Any]] = {"int": int, "float": float, "str": str, "bool": truth}
+
+
+def convert(name: str, text: str, parameter: Parameter) -> Any:
+    """Return a parameter's value from its text; raises ValueError with the reason."""
+    try:
+        value = READERS[parameter.kind](text)
+    except ValueError:
+        kind = KINDS[parameter.kind]
+        raise ValueError(f"parameter {name} must be {kind}, not {text!r}") from None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"parameter {name} must be a finite number, not {text!r}")
+    for sign, bound in parameter.bounds:
+        if not HOLDS[sign](value, bound):
+            raise ValueError(f"parameter {name} must be {sign} {bound:g}, not {text}")
+    return value
+
+
+def split(text: str, known: dict[str, Parameter]) -> tuple[str, str]:
+    """Split name=value and check the name; raises ValueError with the nearest name."""
+    name, equals, value = text.partition("=")
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'none'}"
+        raise ValueError(f"there is no parameter {name!r} to set; {hint}")
+    if not equals:
+        raise ValueError(f"parameter {name} has no value; write {name}=VALUE")
+    return name, value
+
+
+def read(notebook: Path, texts: list[str]) -> dict[str, Any]:
+    """Return the values of `name=value` texts, checked; raises ValueError with the reason."""
+    known = declared(notebook)
+    pairs = [split(text, known) for text in texts]
+    return {name: convert(name, value, known[name]) for name, value in pairs}
