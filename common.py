@@ -142,9 +142,11 @@ class Network:
     def logits(self, x: Array) -> Array:
         """Return the logits (N, K). Bytes count as numbers 0..1, as in `in_blocks`."""
         read = block_reader(x, self.parameters[0].dtype)
-        return np.concatenate(
-            list(per_block(lambda rows: self.forward(read(rows))[-1], len(x)))
-        )
+
+        def logits_of(rows: slice) -> Array:
+            return self.forward(read(rows))[-1]
+
+        return np.concatenate(list(per_block(logits_of, len(x), block_rows(self))))
 
     def predict(self, x: Array) -> Array:
         """Return the most probable class of every example, (N,)."""
@@ -269,7 +271,8 @@ def numerical_gradient(f: Callable[[], float], v: Array, h: float = 1e-5) -> Arr
 
 # Bookkeeping: which rows, how many at a time, on which cores. Speed, not results.
 
-BLOCK = 2048  # rows at a time: their floats stay in a core's cache
+MOST_ROWS = 2048  # in a block: their floats stay in a core's cache
+MOST_WORK = 2**24  # multiplications in a block: more are shared out
 
 
 def row_batches(
@@ -295,13 +298,14 @@ def row_batches(
 
 
 def in_blocks(
-    network: Network, x: Array, targets: Array, size: int = BLOCK
+    network: Network, x: Array, targets: Array, size: int = 0
 ) -> tuple[float, list[Array]]:
     """As `network.loss_and_gradients`, but a block of rows at a time, on all cores.
 
     A mean over examples is a sum over blocks, each with its share of the examples. So x
     may be larger than memory, and may stay bytes, which count as numbers 0..1.
     """
+    size = size or block_rows(network)
     read = block_reader(x, network.parameters[0].dtype)
     if len(x) <= size:
         return network.loss_and_gradients(read(slice(None)), targets)
@@ -321,7 +325,16 @@ def in_blocks(
     return total, sums
 
 
-def per_block(work: Callable[[slice], Any], N: int, size: int = BLOCK) -> Iterator[Any]:
+def block_rows(network: Network) -> int:
+    """Return how many rows make a block: fewer of them, the larger the network.
+
+    The number of cores plays no part, because it must not change a result.
+    """
+    per_row = sum(p.size for p in network.parameters)
+    return max(1, min(MOST_ROWS, MOST_WORK // per_row))
+
+
+def per_block(work: Callable[[slice], Any], N: int, size: int) -> Iterator[Any]:
     """Yield `work(rows)` for each block of N rows, in order: threads change no result.
 
     Every block has one BLAS thread: blocks on all cores beat products on all cores.
@@ -330,8 +343,14 @@ def per_block(work: Callable[[slice], Any], N: int, size: int = BLOCK) -> Iterat
     if len(blocks) == 1:
         yield work(blocks[0])
         return
-    with one_blas_thread(), ThreadPoolExecutor(threads()) as pool:
-        yield from pool.map(work, blocks)
+    with one_blas_thread():
+        yield from pool(threads()).map(work, blocks)
+
+
+@functools.cache
+def pool(workers: int) -> ThreadPoolExecutor:
+    """Return the threads that share the blocks. Starting them anew would cost time."""
+    return ThreadPoolExecutor(workers)
 
 
 @contextlib.contextmanager
