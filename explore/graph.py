@@ -10,7 +10,7 @@ import numpy as np
 import traitlets
 
 import figures
-from explore.controls import ASSETS, COLUMN, STEP_SIZES, WRAP, Player, Slider, button, line
+from explore.controls import ASSETS, COLUMN, LEARNING_RATES, WRAP, Player, Slider, button, line
 from explore.steps import Numbers, Step, backward_steps, forward_steps
 
 LIMIT = 1.6  # of weights and inputs, either way
@@ -117,7 +117,7 @@ class StepThrough:
             name: Slider(text, grid, self.now.point[name], functools.partial(self.move, name))
             for name, text in NAMES.items()
         }
-        rate = Slider("step size", STEP_SIZES, self.learning_rate, lambda value: setattr(self, "learning_rate", value))
+        rate = Slider("learning rate", LEARNING_RATES, self.learning_rate, lambda value: setattr(self, "learning_rate", value))
         down = [
             button("One gradient step", "arrow-down", self.descend, button_style="primary"),
             button(f"{MANY} steps", "forward", lambda: self.descend(MANY)),
@@ -171,7 +171,7 @@ class StepThrough:
             for _ in range(steps):
                 self.now.step(self.learning_rate)
         except ArithmeticError:
-            trouble = "the next step is too large to be computed: take a <b>smaller step size</b>"
+            trouble = "the next step is too large to be computed: take a <b>smaller learning rate</b>"
         self.follow(trouble)
 
     def restart(self) -> None:

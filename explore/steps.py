@@ -93,5 +93,5 @@ def share(name: str, text: str, v: Numbers, g: Numbers) -> Step | None:
         return None
     above, node = first.id[1:], name[1:].split("_")[0]
     parts = dict.fromkeys([f"∂{pretty(above)}/∂{pretty(node)}", pretty(rule), with_numbers(rule, v)])
-    times = f", times {number(g[first.id])} from above, gives <b>{number(g[name])}</b>"
+    times = f", times {number(g[first.id])} from the right, gives <b>{number(g[name])}</b>"
     return Step(name, " = ".join(parts) + times, f"{node} {above}")
