@@ -133,10 +133,10 @@ class Network:
         *inputs, logits = self.forward(x)
         loss, dout = kl_loss(logits, targets)
         gradients: list[Array] = []
-        for layer, z in zip(reversed(self.layers), reversed(inputs), strict=True):
-            gradients = layer.gradients(z, dout) + gradients
-            if layer is not self.layers[0]:  # nobody moves the data
-                dout = layer.backward(z, dout)
+        for layer, value in zip(reversed(self.layers), reversed(inputs), strict=True):
+            gradients = layer.gradients(value, dout) + gradients
+            if layer is not self.layers[0]:  # the data needs no gradient
+                dout = layer.backward(value, dout)
         return loss, gradients
 
     def logits(self, x: Array) -> Array:
@@ -278,11 +278,10 @@ MOST_WORK = 2**24  # multiplications in a block: more are shared out
 def row_batches(
     N: int, batch_size: int | None, rng: np.random.RandomState | None
 ) -> Iterator[Any]:
-    """Yield row selections forever: every row, or shuffled full mini-batches.
+    """Yield row selections forever: every row, or full mini-batches.
 
-    Each epoch has a new random order.
-
-    Raises ValueError if mini-batches are asked for and cannot be had.
+    The mini-batches of each epoch are drawn in a new random order. Raises ValueError if
+    mini-batches are asked for and cannot be had.
     """
     while batch_size is None:
         yield slice(None)
