@@ -1,93 +1,59 @@
-"""Layers, loss, training and readers: everything the four notebooks share.
+"""Layers, loss and training for the four notebooks. Then a reader of MNIST's files.
 
-N examples, D inputs, M outputs, K classes. Examples are rows.
-    x (N, D)     labels (N,) int in 0..K-1     targets (N, K), rows are distributions     logits (N, K)
-    W (M, D): row m is what output m looks for, so a row of MNIST weights is a 28 x 28 template     b (M,)
-The gradient of the loss by v is called dv and has the shape of v. Losses are in nats.
+Everything that a course calls backpropagation is in the first half, in numpy, with each
+formula in one line and its derivative right below it. The letters, once and for all:
+
+    N examples, D inputs, M outputs, K classes; every example is a row
+    x (N, D)         what goes in
+    labels (N,)      the true classes, integers 0..K-1
+    targets (N, K)   the same as distributions over the classes, one per row
+    logits (N, K)    the scores of the classes, before the softmax
+    W (M, D)         row m is what output m looks for: for MNIST, a 28 x 28 template
+    b (M,)           the biases
+
+The gradient of the loss with respect to v is called dv and has the shape of v.
+Losses are in nats: all logarithms are natural ones.
 """
 
+import contextlib
+import functools
 import hashlib
 import json
 import math
 import mmap
 import os
-import platform
-import shutil
 import struct
-import subprocess
-import time
+import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
-ROOT = Path(__file__).resolve().parent
-PACKAGES = ("numpy", "scipy", "scikit-learn", "matplotlib", "pillow")
-IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-MNIST_FILES = tuple(f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
-
-# Blocks of examples are computed side by side where BLAS has one thread; where it has more, it uses the cores itself.
-THREADS = int(os.environ.get("THREADS", os.cpu_count() or 1)) if os.environ.get("OPENBLAS_NUM_THREADS") == "1" else 1
-POOL = ThreadPoolExecutor(THREADS)
-
-
-class DataError(ValueError):
-    """A file is not what it should be; the message names the file, what was expected and what was found."""
-
-
-def one_hot(labels: np.ndarray, K: int, dtype: Any = np.float64) -> np.ndarray:
-    """Turn labels (N,) into targets (N, K): 1 in the label's column, 0 elsewhere."""
-    return np.eye(K, dtype=dtype)[labels]
-
-
-def _classes_first(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return log q and q, both (K, N): numpy sums over a few classes far faster that way."""
-    log_q = np.array(logits.T, order="C")
-    log_q -= log_q.max(axis=0)  # exp never overflows
-    q = np.exp(log_q)
-    total = q.sum(axis=0)
-    return log_q - np.log(total), q / total
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Return the distributions q (N, K), q_k = exp(logit_k) / sum_j exp(logit_j)."""
-    return _classes_first(logits)[1].T
-
-
-def kl_loss(logits: np.ndarray, targets: np.ndarray, N: int = 0) -> tuple[float, np.ndarray]:
-    """Mean of KL(t || q) = sum_k t_k (log t_k - log q_k) over the examples, and its gradient.
-
-    With q = softmax(logits) the gradient is dlogits = (q - t) / N. A target of 0 adds nothing (0 log 0 = 0), and for
-    one-hot targets the loss is the cross-entropy. With `N`, these rows are a block of N examples: blocks add up.
-    """
-    N = N or len(logits)
-    log_q, q = _classes_first(logits)
-    t = np.array(targets.T, order="C")
-    loss = np.vdot(t, np.log(np.maximum(t, np.finfo(t.dtype).tiny)) - log_q) / N
-    return float(loss), ((q - t) / N).T
+Array = np.ndarray
 
 
 class Linear:
-    """out = x W^T + b, the homework's f(x, W, b) = Wx + b for examples in rows."""
+    """out = x W^T + b, which is the homework's Wx + b for every row of x."""
 
-    def __init__(self, W: np.ndarray, b: np.ndarray) -> None:
-        self.W, self.b = np.array(W), np.array(b)
+    def __init__(self, W: Array, b: Array) -> None:
+        self.W = np.array(W)
+        self.b = np.array(b)
         self.parameters = [self.W, self.b]
 
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        """Return x W^T + b, shape (N, M)."""
+    def forward(self, x: Array) -> Array:
+        """out = x W^T + b, shape (N, M)."""
         return x @ self.W.T + self.b
 
-    def gradients(self, x: np.ndarray, dout: np.ndarray) -> list[np.ndarray]:
-        """dW = dout^T x,  db = sum of dout over the examples."""
+    def gradients(self, x: Array, dout: Array) -> list[Array]:
+        """dW = dout^T x and db = the sum of dout over the examples."""
         return [dout.T @ x, dout.sum(axis=0)]
 
-    def backward(self, x: np.ndarray, dout: np.ndarray) -> np.ndarray:
+    def backward(self, x: Array, dout: Array) -> Array:
         """dx = dout W."""
         return dout @ self.W
 
@@ -97,119 +63,142 @@ class ReLU:
 
     parameters: tuple[()] = ()
 
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        """Return max(0, x)."""
+    def forward(self, x: Array) -> Array:
+        """out = max(0, x)."""
         return np.maximum(x, 0)
 
-    def gradients(self, x: np.ndarray, dout: np.ndarray) -> list[np.ndarray]:
-        """Nothing to learn here."""
+    def gradients(self, x: Array, dout: Array) -> list[Array]:
+        """A ReLU has nothing to learn."""
         return []
 
-    def backward(self, x: np.ndarray, dout: np.ndarray) -> np.ndarray:
-        """dx = dout where x > 0, else 0."""
+    def backward(self, x: Array, dout: Array) -> Array:
+        """dx = dout where x > 0, and 0 elsewhere."""
         return dout * (x > 0)
 
 
-class Network:
-    """Layers in a row; the last one's output are the logits.
+def log_softmax(logits: Array) -> Array:
+    """log q_k = logit_k - log sum_j exp(logit_j), for every row.
 
-    Data is taken in blocks of `block` rows: a mean over examples is a sum over blocks, and a block
-    stays in cache. Pixels may stay bytes; a block of them becomes floats in 0..1 when it is used.
+    Taking the largest logit off a row first changes nothing and keeps exp from
+    overflowing.
     """
+    log_q = np.array(logits.T, order="C")  # numpy sums slowly over a short last axis
+    log_q -= log_q.max(axis=0)
+    log_q -= np.log(np.exp(log_q).sum(axis=0))
+    return log_q.T
 
-    def __init__(self, layers: list, block: int = 2048) -> None:
-        self.layers, self.block = layers, block
+
+def softmax(logits: Array) -> Array:
+    """q_k = exp(logit_k) / sum_j exp(logit_j): every row becomes a distribution."""
+    return np.exp(log_softmax(logits))
+
+
+def kl_loss(logits: Array, targets: Array) -> tuple[float, Array]:
+    """The mean over the examples of KL(t || q) = sum_k t_k (log t_k - log q_k).
+
+    Here q = softmax(logits). Returns the loss and its gradient dlogits = (q - t) / N.
+    For one-hot targets the loss is the cross-entropy.
+    """
+    log_q = log_softmax(logits)
+    log_t = np.log(np.where(targets > 0, targets, 1))  # 0 log 0 counts as 0
+    loss = (targets * (log_t - log_q)).sum(axis=1).mean()
+    dlogits = (np.exp(log_q) - targets) / len(targets)
+    return float(loss), dlogits
+
+
+def one_hot(labels: Array, K: int, dtype: Any = np.float64) -> Array:
+    """Turn labels (N,) into targets (N, K): 1 in the label's column, 0 elsewhere."""
+    return np.eye(K, dtype=dtype)[labels]
+
+
+class Network:
+    """Layers one after the other. The output of the last layer is the logits."""
+
+    def __init__(self, layers: list) -> None:
+        self.layers = layers
         self.parameters = [p for layer in layers for p in layer.parameters]
 
-    def forward(self, x: np.ndarray) -> list[np.ndarray]:
-        """Return every layer's input, and last the logits, for one block x of floats."""
+    def forward(self, x: Array) -> list[Array]:
+        """Return the input of every layer, and last the logits."""
         values = [x]
         for layer in self.layers:
             values.append(layer.forward(values[-1]))
         return values
 
-    def backward(self, values: list[np.ndarray], dlogits: np.ndarray) -> list[np.ndarray]:
-        """Return the gradients of all parameters by the chain rule, from the last layer to the first."""
-        dout = dlogits
-        gradients: list[np.ndarray] = []
-        for i in reversed(range(len(self.layers))):
-            gradients = self.layers[i].gradients(values[i], dout) + gradients
-            if i > 0:  # nobody asks for the gradient by the data
-                dout = self.layers[i].backward(values[i], dout)
-        return gradients
+    def loss_and_gradients(self, x: Array, targets: Array) -> tuple[float, list[Array]]:
+        """The chain rule: from the loss back to the first layer, one layer at a time.
 
-    def blocks(self, work: Callable, N: int) -> Iterator[Any]:
-        """Do some work on each block of rows and yield what it returns, in order, so that threads change no bit."""
-        rows = [slice(start, start + self.block) for start in range(0, N, self.block)]
-        return (POOL.map if THREADS > 1 and len(rows) > 1 else map)(work, rows)
+        Returns the loss and the gradients in the order of `parameters`.
+        """
+        *inputs, logits = self.forward(x)
+        loss, dout = kl_loss(logits, targets)
+        gradients: list[Array] = []
+        for layer, value in zip(reversed(self.layers), reversed(inputs), strict=True):
+            gradients = layer.gradients(value, dout) + gradients
+            if layer is not self.layers[0]:  # the data needs no gradient
+                dout = layer.backward(value, dout)
+        return loss, gradients
 
-    def floats(self, x: np.ndarray) -> np.ndarray:
-        """Return rows of x in the parameters' precision, bytes as 0..1."""
-        values = x.astype(self.parameters[0].dtype, copy=False)
-        return np.multiply(values, 1 / 255, out=values) if x.dtype == np.uint8 else values
+    def logits(self, x: Array) -> Array:
+        """Return the logits (N, K). Bytes count as numbers 0..1, as in `in_blocks`."""
+        read = block_reader(x, self.parameters[0].dtype)
 
-    def logits(self, x: np.ndarray) -> np.ndarray:
-        """Return the logits (N, K)."""
-        return np.concatenate(list(self.blocks(lambda rows: self.forward(self.floats(x[rows]))[-1], len(x))))
+        def logits_of(rows: slice) -> Array:
+            return self.forward(read(rows))[-1]
 
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        """Return the most probable class of each example, (N,)."""
+        return np.concatenate(list(per_block(logits_of, len(x), block_rows(self))))
+
+    def predict(self, x: Array) -> Array:
+        """Return the most probable class of every example, (N,)."""
         return self.logits(x).argmax(axis=1)
 
-    def block_loss(self, x: np.ndarray, targets: np.ndarray, rows: slice) -> tuple[float, int, list[np.ndarray]]:
-        """Return a block's share of the loss, how many of it are right, and its share of the gradients."""
-        *inputs, logits = self.forward(self.floats(x[rows]))
-        t = targets[rows] if targets.ndim == 2 else one_hot(targets[rows], logits.shape[1], logits.dtype)
-        loss, dlogits = kl_loss(logits, t, len(x))
-        correct = np.count_nonzero(logits.argmax(axis=1) == t.argmax(axis=1))
-        return loss, int(correct), self.backward(inputs, dlogits)
 
-    def loss_and_gradients(self, x: np.ndarray, targets: np.ndarray) -> tuple[float, float, list[np.ndarray]]:
-        """Return the mean loss, the accuracy and the gradients in the order of `parameters`; targets may be labels."""
-        loss, correct = 0.0, 0
-        gradients: list[np.ndarray] = []
-        for more_loss, more_correct, parts in self.blocks(lambda rows: self.block_loss(x, targets, rows), len(x)):
-            loss, correct = loss + more_loss, correct + more_correct
-            gradients = [a + b for a, b in zip(gradients, parts, strict=True)] if gradients else parts
-        return loss, correct / len(x), gradients
+def accuracy(network: Network, x: Array, labels: Array) -> float:
+    """Return the share of the examples whose most probable class is the label."""
+    return float((network.predict(x) == labels).mean())
+
+
+def nesterov(
+    network: Network,
+    velocities: list[Array],
+    gradients: list[Array],
+    learning_rate: float,
+    momentum: float,
+) -> None:
+    """v <- momentum v - learning_rate dp, then p <- p + momentum v - learning_rate dp.
+
+    Without momentum this is plain gradient descent. Changes parameters and velocities.
+    Source: Sutskever et al. (2013), On the importance of initialization and momentum.
+    """
+    for p, v, dp in zip(network.parameters, velocities, gradients, strict=True):
+        step = learning_rate * dp
+        v *= momentum
+        v -= step
+        p += momentum * v - step
+
+
+def gradient_descent(
+    network: Network, gradients: list[Array], learning_rate: float
+) -> None:
+    """p <- p - learning_rate dp, for every parameter."""
+    for p, dp in zip(network.parameters, gradients, strict=True):
+        p -= learning_rate * dp
 
 
 @dataclass
 class History:
-    """What `train` saw: entry i is the state before update i, the last one the state it left."""
+    """What `train` saw: entry i before update i, the last entry after the last."""
 
     loss: list[float] = field(default_factory=list)
-    accuracy: list[float] = field(default_factory=list)
-    gradient: list[float] = field(default_factory=list)  # its largest entry in size, where a tolerance asks for it
-    stopped: str = ""
-
-
-def row_batches(N: int, batch_size: int | None, rng: np.random.RandomState | None) -> Iterator[Any]:
-    """Yield rows without end: all of them, or whole mini-batches in a new order each epoch. Raises ValueError."""
-    while batch_size is None:
-        yield slice(None)
-    if rng is None or not 0 < batch_size <= N:
-        raise ValueError(f"mini-batches need an rng and a batch_size of 1 to {N}, found {batch_size} and rng={rng}")
-    while True:
-        order = rng.permutation(N)
-        yield from (order[i : i + batch_size] for i in range(0, N - batch_size + 1, batch_size))
-
-
-def nesterov(network: Network, velocities: list, gradients: list, learning_rate: float, momentum: float) -> None:
-    """Move the parameters: v <- momentum v - learning_rate g;  p <- p + momentum v - learning_rate g; uses up g."""
-    for p, v, g in zip(network.parameters, velocities, gradients, strict=True):
-        g *= -learning_rate
-        if momentum:
-            v *= momentum
-            v += g
-            g += momentum * v
-        p += g
+    measured: list[float] = field(default_factory=list)  # what `measure` returned
+    gradient: list[float] = field(default_factory=list)  # largest absolute entry
+    stopped: str = "steps"  # or "tolerance"
 
 
 def train(
     network: Network,
-    x: np.ndarray,
-    targets: np.ndarray,
+    x: Array,
+    targets: Array,
     *,
     learning_rate: float,
     steps: int,
@@ -217,239 +206,459 @@ def train(
     batch_size: int | None = None,
     rng: np.random.RandomState | None = None,
     tolerance: float = 0.0,
+    measure: Callable[[], float] | None = None,
 ) -> History:
-    """Gradient descent, with Nesterov's momentum if there is any. Changes the network's parameters.
+    """Train by gradient descent, with Nesterov's momentum if there is any.
 
-    Stops after `steps` updates, or when no entry of the gradient exceeds `tolerance`; `stopped` says which.
-    Raises FloatingPointError when the loss is no longer finite.
+    Changes the network's parameters. Stops after `steps` updates, or as soon as no
+    entry of the gradient exceeds `tolerance`. `measure` is called before every update
+    and at the end. Raises FloatingPointError when the loss is no longer finite.
     """
-    history = History(stopped="steps")
+    history = History()
     velocities = [np.zeros_like(p) for p in network.parameters]
-    for step, rows in zip(range(steps + 1), row_batches(len(x), batch_size, rng), strict=False):
-        loss, accuracy, gradients = network.loss_and_gradients(x[rows], targets[rows])
-        history.loss.append(loss)
-        history.accuracy.append(accuracy)
-        if not math.isfinite(loss):
-            raise FloatingPointError(f"the loss is {loss} at step {step}: try a smaller learning rate")
-        if tolerance:
-            history.gradient.append(max(float(np.abs(g).max()) for g in gradients))
-            if history.gradient[-1] <= tolerance:
-                history.stopped = "tolerance"
+    batches = row_batches(len(x), batch_size, rng)
+    with one_blas_thread():
+        for step in range(steps + 1):
+            rows = next(batches)
+            loss, gradients = in_blocks(network, x[rows], targets[rows])
+            check_finite(loss, step)
+            history.loss.append(loss)
+            if measure:
+                history.measured.append(measure())
+            if tolerance:
+                history.gradient.append(largest_entry(gradients))
+                if history.gradient[-1] <= tolerance:
+                    history.stopped = "tolerance"
+                    break
+            if step == steps:
                 break
-        if step < steps:
-            nesterov(network, velocities, gradients, learning_rate, momentum)
+            if momentum:
+                nesterov(network, velocities, gradients, learning_rate, momentum)
+            else:
+                gradient_descent(network, gradients, learning_rate)
     return history
 
 
-def accuracy(network: Network, x: np.ndarray, labels: np.ndarray) -> float:
-    """Return the fraction of examples whose most probable class is the label."""
-    return float((network.predict(x) == labels).mean())
+def check_finite(loss: float, step: int) -> None:
+    """Raise FloatingPointError if a loss is infinite or no number."""
+    if not math.isfinite(loss):
+        raise FloatingPointError(
+            f"the loss is {loss} at step {step}: try a smaller learning rate"
+        )
 
 
-def numerical_gradient(f: Callable[[], float], v: np.ndarray, h: float = 1e-5) -> np.ndarray:
-    """Central differences (f(v + h) - f(v - h)) / 2h for each entry of v; v is restored."""
+def largest_entry(arrays: list[Array]) -> float:
+    """Return the largest absolute value in some arrays."""
+    return max(float(np.abs(array).max()) for array in arrays)
+
+
+def numerical_gradient(f: Callable[[], float], v: Array, h: float = 1e-5) -> Array:
+    """Central differences: (f(v + h) - f(v - h)) / 2h for one entry of v at a time.
+
+    `f` takes no arguments and reads v; v is changed meanwhile and restored.
+    """
     dv = np.zeros_like(v)
     for i in np.ndindex(v.shape):
         kept = v[i]
         v[i] = kept + h
         above = f()
         v[i] = kept - h
-        dv[i] = (above - f()) / (2 * h)
+        below = f()
         v[i] = kept
+        dv[i] = (above - below) / (2 * h)
     return dv
 
 
-def _unpack(path: Path, limit: int) -> bytearray | mmap.mmap:
-    """Return the first `limit` bytes of a file: unpacked if it is gzip, else mapped, to be read when they are used."""
-    out = bytearray()
-    with path.open("rb") as file:
-        if file.peek(2)[:2] != b"\x1f\x8b":
-            size = min(limit, os.fstat(file.fileno()).st_size)
-            return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) if size else out
-        unzip = zlib.decompressobj(wbits=31)  # 31: gzip with header and checksum
-        while not unzip.eof and len(out) < limit:
-            chunk = unzip.unconsumed_tail or file.read(1 << 20)
-            part = unzip.decompress(chunk, min(limit - len(out), 1 << 20))
-            if not chunk and not part:
-                raise DataError(f"{path}: expected a whole gzip file, found one that is cut; fetch it again")
-            out += part
-        if unzip.eof and (unzip.unused_data or file.read(1)):
-            raise DataError(f"{path}: expected one gzip stream, found more bytes behind it; fetch it again")
-    return out
+# Bookkeeping: which rows, how many at a time, on which cores. Speed, not results.
+
+MOST_ROWS = 2048  # in a block: their floats stay in a core's cache
+MOST_WORK = 2**24  # multiplications in a block: more are shared out
 
 
-def _idx_header(path: Path, head: bytes, ndim: int | None) -> tuple[np.dtype, tuple[int, ...]]:
-    """Check an idx header and return the element type and the shape it declares."""
-    if head.lstrip()[:1] == b"<":
-        raise DataError(f"{path}: expected idx data, found text that looks like HTML, an error page perhaps")
-    if len(head) < 4 or head[:2] != b"\0\0":
-        hint = "; the byte order looks reversed" if head[2:4] == b"\0\0" else ""
-        raise DataError(f"{path}: expected an idx header (two zero bytes first), found {head[:4].hex(' ')!r}{hint}")
-    if head[2] not in IDX_TYPES:
-        raise DataError(f"{path}: expected an idx type among {sorted(map(hex, IDX_TYPES))}, found {head[2]:#04x}")
-    if ndim is not None and (head[2], head[3]) != (0x08, ndim):
-        names = {1: "labels", 3: "images"}
-        found = names.get(head[3], f"{head[3]} dimensions")
-        raise DataError(f"{path}: expected {names.get(ndim)} (magic {0x800 + ndim:#x}), "
-                        f"found {found} (magic {int.from_bytes(head[:4]):#x})")  # fmt: skip
-    if len(head) < 4 + 4 * head[3]:
-        raise DataError(f"{path}: expected {head[3]} dimensions, found a header cut at {len(head)} bytes")
-    return np.dtype(IDX_TYPES[head[2]]), struct.unpack_from(f">{head[3]}I", head, 4)
+def row_batches(
+    N: int, batch_size: int | None, rng: np.random.RandomState | None
+) -> Iterator[Any]:
+    """Yield row selections forever: every row, or full mini-batches.
 
-
-def read_idx(path: str | Path, ndim: int | None = None) -> np.ndarray:
-    """Read an idx file, plain or gzipped, of any type and shape; refuse whatever is not exactly that.
-
-    With `ndim` it must hold bytes in that many dimensions: 3 for MNIST images, 1 for labels. Raises
-    DataError. Format: yann.lecun.com/exdb/mnist, "the idx file format".
+    The mini-batches of each epoch are drawn in a new random order. Raises ValueError if
+    mini-batches are asked for and cannot be had.
     """
-    return _read_idx(Path(path), ndim)[0]
+    while batch_size is None:
+        yield slice(None)
+    if rng is None or not 0 < batch_size <= N:
+        raise ValueError(
+            f"mini-batches need an rng and a batch_size of 1 to {N}, "
+            f"found batch_size={batch_size} and rng={rng}"
+        )
+    while True:
+        order = rng.permutation(N)
+        for start in range(0, N - batch_size + 1, batch_size):
+            yield order[start : start + batch_size]
 
 
-def _read_idx(path: Path, ndim: int | None) -> tuple[np.ndarray, bytearray | mmap.mmap]:
-    """Return the array and the bytes that it is made of, header included."""
-    try:
-        dtype, shape = _idx_header(path, bytes(_unpack(path, 4 + 4 * 255)), ndim)
-        start, size = 4 + 4 * len(shape), math.prod(shape) * dtype.itemsize
-        data = _unpack(path, start + size + 1)
-    except (OSError, MemoryError, zlib.error) as error:
-        raise DataError(f"{path}: expected a readable idx file, found: {str(error) or 'no memory for it'}") from error
-    if len(data) != start + size:
-        found = "more" if len(data) > start + size else len(data) - start
-        raise DataError(f"{path}: expected {size} bytes for {shape}, found {found}; cut, or of another byte order")
-    try:
-        array = np.frombuffer(data, dtype, offset=start).reshape(shape)
-    except ValueError as error:
-        raise DataError(f"{path}: expected a shape that numpy can hold, found {shape}: {error}") from error
-    return array.astype(dtype.newbyteorder("="), copy=False), data
+def in_blocks(
+    network: Network, x: Array, targets: Array, size: int = 0
+) -> tuple[float, list[Array]]:
+    """As `network.loss_and_gradients`, but a block of rows at a time, on all cores.
+
+    A mean over examples is a sum over blocks, each with its share of the examples. So x
+    may be larger than memory, and may stay bytes, which count as numbers 0..1.
+    """
+    size = size or block_rows(network)
+    read = block_reader(x, network.parameters[0].dtype)
+    if len(x) <= size:
+        return network.loss_and_gradients(read(slice(None)), targets)
+
+    def share(rows: slice) -> tuple[float, list[Array]]:
+        block = read(rows)
+        part = len(block) / len(x)
+        loss, gradients = network.loss_and_gradients(block, targets[rows])
+        return part * loss, [part * g for g in gradients]
+
+    total = 0.0
+    sums = [np.zeros_like(p) for p in network.parameters]
+    for loss, gradients in per_block(share, len(x), size):
+        total += loss
+        for entry, g in zip(sums, gradients, strict=True):
+            entry += g
+    return total, sums
 
 
-class Mnist(NamedTuple):
-    """A digit set: images (N, D) as bytes 0..255, labels (N,), the image's shape, the name that its bytes prove."""
+def block_rows(network: Network) -> int:
+    """Return how many rows make a block: fewer of them, the larger the network.
 
-    name: str
-    x_train: np.ndarray
-    labels_train: np.ndarray
-    x_test: np.ndarray
-    labels_test: np.ndarray
-    image_shape: tuple[int, int]
-    sha256: dict[str, str]
+    The number of cores plays no part, because it must not change a result.
+    """
+    per_row = sum(p.size for p in network.parameters)
+    return max(1, min(MOST_ROWS, MOST_WORK // per_row))
 
 
-def find_mnist(data_dir: str = "") -> Path:
-    """Return `data_dir`, else MNIST_DIR, else the first of data/mnist and data/mnist-subset that is there."""
-    named = data_dir or os.environ.get("MNIST_DIR", "")
-    found = [Path(named)] if named else [p for p in (ROOT / "data/mnist", ROOT / "data/mnist-subset") if p.is_dir()]
-    if not found:
-        raise DataError(f"{ROOT / 'data/mnist'}: expected the four MNIST files, found no folder; type: make data")
-    return found[0]
+def per_block(work: Callable[[slice], Any], N: int, size: int) -> Iterator[Any]:
+    """Yield `work(rows)` for each block of N rows, in order: threads change no result.
+
+    Every block has one BLAS thread: blocks on all cores beat products on all cores.
+    """
+    blocks = [slice(start, start + size) for start in range(0, max(N, 1), size)]
+    if len(blocks) == 1:
+        yield work(blocks[0])
+        return
+    with one_blas_thread():
+        yield from pool(threads()).map(work, blocks)
 
 
-def read_mnist(folder: str | Path) -> Mnist:
-    """Read the four idx files of MNIST, or of a set of the same form; raises DataError if they do not fit."""
-    arrays, hashes = [], {}
-    for name in MNIST_FILES:
-        path = next((p for p in (Path(folder) / name, Path(folder) / f"{name}.gz") if p.exists()), Path(folder) / name)
-        array, data = _read_idx(path, 3 if "images" in name else 1)
-        arrays.append(array)
-        hashes[name] = hashlib.sha256(data).hexdigest()  # of the unpacked file: packers differ
-        if "labels" in name and (len(arrays[-1]) != len(arrays[-2]) or not len(arrays[-1]) or arrays[-1].max() > 9):
-            raise DataError(f"{path}: expected {len(arrays[-2])} labels of 0 to 9 (one an image, at least one), "
-                            f"found {len(arrays[-1])}, the largest {max(arrays[-1], default=None)}")  # fmt: skip
-    x_train, labels_train, x_test, labels_test = arrays
-    if x_train.shape[1:] != x_test.shape[1:]:
-        raise DataError(f"{folder}: expected one image size, found {x_train.shape[1:]} and {x_test.shape[1:]}")
-    known = json.loads((ROOT / "data/datasets.json").read_text())
-    name = next((name for name, files in known.items() if files == hashes), "an unknown set")
-    flat = [x.reshape(len(x), -1) for x in (x_train, x_test)]
-    return Mnist(name, flat[0], labels_train, flat[1], labels_test, x_train.shape[1:], hashes)
+@functools.cache
+def pool(workers: int) -> ThreadPoolExecutor:
+    """Return the threads that share the blocks. Starting them anew would cost time."""
+    return ThreadPoolExecutor(workers)
 
 
-def read_points(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Read points in the plane: x (N, 2) and labels (N,).
+@contextlib.contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Limit each of numpy's matrix products to one thread.
 
-    A line holds x1, x2 and then the label 0..K-1, or K >= 2 one-hot columns; commas or white space between.
-    Blank lines, lines that start with # and one heading line are passed over. Raises DataError.
+    Small products are faster so, and the results do not depend on how many cores there
+    are.
+    """
+    with blas().limit(limits=1, user_api="blas"):
+        yield
+
+
+@functools.cache
+def blas() -> ThreadpoolController:
+    """Return what controls BLAS: found once, because looking takes milliseconds."""
+    return ThreadpoolController()
+
+
+def threads() -> int:
+    """Return how many threads share the blocks: THREADS, else one per usable core.
+
+    Raises ValueError if the environment variable THREADS is no number of threads.
+    """
+    given = os.environ.get("THREADS", "")
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    if given:
+        raise ValueError(
+            f"THREADS should be a number of threads, such as 4, not {given!r}"
+        )
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def block_reader(x: Array, dtype: Any) -> Callable[[slice], Array]:
+    """Return a function that gives rows of x as floats: bytes as numbers 0..1.
+
+    Each thread reads into one buffer, because a new one per block costs time. A block
+    is therefore gone when the same thread reads the next one.
+    """
+    if x.dtype != np.uint8:
+        return lambda rows: x[rows].astype(dtype, copy=False)
+    mine = threading.local()
+
+    def read(rows: slice) -> Array:
+        pixels = x[rows]
+        if not hasattr(mine, "buffer"):
+            mine.buffer = np.empty(pixels.shape, dtype)
+        floats = mine.buffer[: len(pixels)]
+        np.copyto(floats, pixels)
+        floats *= 1 / 255
+        return floats
+
+    return read
+
+
+# ------------------------------------------------------------------------------------
+# From here on: reading files. First the idx format of MNIST's files, then MNIST itself.
+# ------------------------------------------------------------------------------------
+
+ROOT = Path(__file__).resolve().parent
+IDX_TYPES = {
+    0x08: ">u1",
+    0x09: ">i1",
+    0x0B: ">i2",
+    0x0C: ">i4",
+    0x0D: ">f4",
+    0x0E: ">f8",
+}
+IDX_KINDS = {1: "labels", 3: "images"}  # MNIST's names for bytes in so many dimensions
+MNIST_FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+GZIP_MAGIC = b"\x1f\x8b"
+CHUNK = 1 << 20  # bytes read or decompressed at a time
+
+
+class DataError(ValueError):
+    """A file is not what it should be; the message says which, and what is wrong."""
+
+
+class GzipReader:
+    """Reads a gzip file in order, decompressing no more than is asked for.
+
+    The file must hold one gzip stream and nothing after it. (Python's gzip module
+    accepts several streams in a row and zeros after them.)
+    """
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self.file = file
+        self.path = path
+        self.stream = zlib.decompressobj(
+            wbits=31
+        )  # 31: with gzip's header and checksum
+
+    def read(self, size: int) -> bytearray:
+        """Return the next `size` bytes, fewer only at the end. Raises DataError."""
+        content = bytearray()
+        while len(content) < size and not self.stream.eof:
+            packed = self.stream.unconsumed_tail or self.file.read(CHUNK)
+            part = self.stream.decompress(packed, min(size - len(content), CHUNK))
+            if not packed and not part:
+                raise DataError(
+                    f"{self.path}: expected a whole gzip file, found one that is "
+                    "cut short; fetch it again"
+                )
+            content += part
+        if self.stream.eof and (self.stream.unused_data or self.file.read(1)):
+            raise DataError(
+                f"{self.path}: expected one gzip stream, found extra bytes after it; "
+                "fetch it again"
+            )
+        return content
+
+
+class MappedReader:
+    """Reads a plain file through a memory map: into memory only as it is used."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        size = os.fstat(file.fileno()).st_size
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+        self.rest = memoryview(content)
+
+    def read(self, size: int) -> memoryview:
+        """Return the next `size` bytes, fewer only at the end."""
+        part = self.rest[:size]
+        self.rest = self.rest[size:]
+        return part
+
+
+def read_idx(path: str | Path, ndim: int | None = None) -> Array:
+    """Read an idx file, plain or gzipped, of any type and shape; refuse all else.
+
+    With `ndim` the file must hold bytes in that many dimensions: 3 for images, 1 for
+    labels. Raises DataError. The format: yann.lecun.com/exdb/mnist, "the idx file
+    format".
     """
     path = Path(path)
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: expected a text file of points, found: {error}") from error
-    rows: list[list[float]] = []
-    for number, line in enumerate(lines, 1):
-        words = [word.strip() for word in line.split(",")] if "," in line else line.split()
-        if not line.strip() or line.lstrip().startswith("#") or (not rows and not any(map(_is_number, words))):
-            continue
-        wanted = _bad_row(words, len(rows[0]) if rows else 0)
-        if wanted:
-            raise DataError(f"{path}, line {number}: expected {wanted}, found {line.strip()!r}")
-        rows.append([float(word) for word in words])
-    table = np.array(rows or [[]])
-    labels = (table[:, 2:].argmax(axis=1) if table.shape[1] > 3 else table[:, -1:].ravel()).astype(np.int64)
-    used = sorted(set(labels.tolist()))
-    if len(used) < 2 or used != list(range(len(used))):
-        raise DataError(f"{path}: expected labels 0 to K-1, all used, K at least 2, found {used}")
-    return table[:, :2], labels
-
-
-def _is_number(word: str) -> bool:
-    """Tell whether a word reads as a number, be it nan."""
+        with path.open("rb") as file:
+            packed = file.peek(2)[:2] == GZIP_MAGIC
+            reader = GzipReader(file, path) if packed else MappedReader(file)
+            dtype, shape = _read_header(reader, path, ndim)
+            size = math.prod(shape) * dtype.itemsize
+            content = reader.read(size + 1)
+    except (OSError, MemoryError, zlib.error) as error:
+        reason = str(error) or "not enough memory for it"
+        raise DataError(
+            f"{path}: expected a readable idx file, found: {reason}"
+        ) from error
+    if len(content) != size:
+        found = "more" if len(content) > size else len(content)
+        raise DataError(
+            f"{path}: expected {size} bytes for the shape {shape}, found {found}: "
+            "the file is damaged or written in another byte order"
+        )
     try:
-        float(word)
-    except ValueError:
-        return False
-    return True
+        array = np.frombuffer(content, dtype).reshape(shape)
+    except ValueError as error:
+        raise DataError(
+            f"{path}: expected a shape that numpy can hold, found {shape}: {error}"
+        ) from error
+    return array.astype(dtype.newbyteorder("="), copy=False)
 
 
-def _bad_row(words: list[str], columns: int) -> str:
-    """Say what was expected of a row of points, or nothing if the row is good."""
-    if len(words) < 3 or columns not in (0, len(words)):
-        return f"{max(columns, 3)} columns (x1, x2, then a label or one-hot columns)"
-    if not all(map(_is_number, words)):
-        return "numbers"
-    x1, x2, *target = map(float, words)
-    if not all(map(math.isfinite, (x1, x2, *target))):
-        return "finite numbers"
-    if len(target) == 1:
-        return "" if target[0] in range(10**6) else "a whole number from 0 as the label"
-    return "" if sorted(target) == [0.0] * (len(target) - 1) + [1.0] else "one-hot columns, a single 1 among 0s"
+def _read_header(
+    reader: GzipReader | MappedReader, path: Path, ndim: int | None
+) -> tuple[np.dtype, tuple[int, ...]]:
+    """Return the element type and the shape that an idx header declares."""
+    magic = bytes(reader.read(4))
+    if magic.lstrip()[:1] == b"<":
+        raise DataError(
+            f"{path}: expected idx data, found text that looks like HTML, perhaps "
+            "an error page; fetch the file again"
+        )
+    if len(magic) < 4 or magic[:2] != b"\0\0":
+        hint = "; the byte order looks reversed" if magic[2:] == b"\0\0" else ""
+        raise DataError(
+            f"{path}: expected an idx header, which begins with two zero bytes, "
+            f"found {magic.hex(' ')!r}{hint}"
+        )
+    code, dimensions = magic[2:]
+    if code not in IDX_TYPES:
+        known = ", ".join(map(hex, IDX_TYPES))
+        raise DataError(
+            f"{path}: expected an idx type among {known}, found {code:#04x}"
+        )
+    if ndim is not None and (code, dimensions) != (0x08, ndim):
+        wanted = IDX_KINDS.get(ndim, f"bytes in {ndim} dimensions")
+        found = IDX_KINDS.get(dimensions, f"{dimensions} dimensions")
+        raise DataError(
+            f"{path}: expected {wanted} (magic number {0x800 + ndim:#x}), "
+            f"found {found} (magic number {int.from_bytes(magic):#x})"
+        )
+    sizes = bytes(reader.read(4 * dimensions))
+    if len(sizes) < 4 * dimensions:
+        raise DataError(
+            f"{path}: expected the sizes of {dimensions} dimensions, found "
+            f"a header that ends after {4 + len(sizes)} bytes"
+        )
+    return np.dtype(IDX_TYPES[code]), struct.unpack(f">{dimensions}I", sizes)
 
 
-def provenance(seed: int | None, files: Iterable[str] | dict[str, str], began: float) -> dict[str, Any]:
-    """Say what a result rests on: commit, versions, threads, seed, SHA-256 of its files, seconds since `began`."""
-    git = ["git", "-C", str(ROOT), "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty"]
-    found = subprocess.run(git, capture_output=True, text=True, check=False) if shutil.which("git") else None
-    commit = found.stdout.strip() if found and found.returncode == 0 else None
-    if not isinstance(files, dict):
-        files = {file: hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files}
-    threads = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1
-    return {
-        "commit": commit and commit.removesuffix("-dirty"), "dirty": commit and commit.endswith("-dirty"), "seed": seed,
-        "python": platform.python_version(), "versions": {name: version(name) for name in PACKAGES},
-        "threads": int(threads), "sha256": files, "seconds": time.perf_counter() - began,
-    }  # fmt: skip
+def write_idx(path: str | Path, array: Array) -> None:
+    """Write an array as an idx file. Raises ValueError for a type unknown to idx."""
+    big_endian = array.astype(array.dtype.newbyteorder(">"), copy=False)
+    with Path(path).open("wb") as file:
+        file.write(idx_header(array.dtype, array.shape))
+        file.write(big_endian.tobytes())
 
 
-def _plain(key: str, value: Any) -> Any:
-    """Turn numpy values into JSON's own; refuse what JSON cannot say."""
-    if isinstance(value, dict):
-        return {k: _plain(f"{key}.{k}" if key else k, v) for k, v in value.items()}
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [_plain(f"{key}[{i}]", v) for i, v in enumerate(value)]
-    value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"result {key!r} is {value}: expected a finite number")
-    return value
+def idx_header(dtype: Any, shape: tuple[int, ...]) -> bytes:
+    """Return the first bytes of an idx file: the type of the elements and the shape."""
+    codes = {np.dtype(name): code for code, name in IDX_TYPES.items()}
+    code = codes.get(np.dtype(dtype).newbyteorder(">"))
+    if code is None:
+        raise ValueError(f"idx files hold {', '.join(IDX_TYPES.values())}, not {dtype}")
+    return struct.pack(f">HBB{len(shape)}I", 0, code, len(shape), *shape)
 
 
-def write_results(path: str | Path, results: dict[str, Any] | list[Any]) -> None:
-    """Write strict JSON, whole or not at all. Raises ValueError for NaN or Inf, TypeError for no JSON value."""
-    text = json.dumps(_plain("", results), indent=2, allow_nan=False) + "\n"
-    unfinished = Path(path).with_name(f".{Path(path).name}")
-    unfinished.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        unfinished.write_text(text)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+class Mnist(NamedTuple):
+    """A set of images in ten classes, in MNIST's form.
+
+    x (N, D) are bytes 0..255, labels (N,) are 0..9. `name` is the known set whose
+    hashes these four files have, or "an unknown set".
+    """
+
+    name: str
+    x_train: Array
+    labels_train: Array
+    x_test: Array
+    labels_test: Array
+    image_shape: tuple[int, int]
+    sha256: dict[str, str]  # of each file's content, decompressed
+
+
+def find_mnist(data_dir: str = "") -> Path:
+    """Return where MNIST is: `data_dir`, else MNIST_DIR, else a folder in data/.
+
+    Raises DataError if there is none.
+    """
+    named = data_dir or os.environ.get("MNIST_DIR", "")
+    if named:
+        return Path(named)
+    for folder in (ROOT / "data/mnist", ROOT / "data/mnist-subset"):
+        if folder.is_dir():
+            return folder
+    raise DataError(
+        f"{ROOT / 'data/mnist'}: expected the four MNIST files, found no folder; "
+        "type: make data"
+    )
+
+
+def read_mnist(folder: str | Path) -> Mnist:
+    """Read the four idx files of MNIST, or of another set of the same form.
+
+    Raises DataError if one is missing or damaged, or if they do not fit together.
+    """
+    folder = Path(folder)
+    train_images, train_labels, test_images, test_labels = MNIST_FILES
+    x_train, labels_train = _read_part(folder, train_images, train_labels)
+    x_test, labels_test = _read_part(folder, test_images, test_labels)
+    image_shape = x_train.shape[1:]
+    if x_test.shape[1:] != image_shape:
+        raise DataError(
+            f"{folder}: expected images of one size, found {image_shape} in "
+            f"{train_images} and {x_test.shape[1:]} in {test_images}"
+        )
+    parts = (x_train, labels_train, x_test, labels_test)
+    hashes = dict(zip(MNIST_FILES, map(_sha256, parts), strict=True))
+    known = json.loads((ROOT / "data/datasets.json").read_text(encoding="utf-8"))
+    names = [name for name, files in known.items() if files == hashes]
+    return Mnist(
+        name=names[0] if names else "an unknown set",
+        x_train=x_train.reshape(len(x_train), -1),
+        labels_train=labels_train,
+        x_test=x_test.reshape(len(x_test), -1),
+        labels_test=labels_test,
+        image_shape=image_shape,
+        sha256=hashes,
+    )
+
+
+def _read_part(folder: Path, images_name: str, labels_name: str) -> tuple[Array, Array]:
+    """Return the images and the labels of one part, training or test."""
+    images = read_idx(_plain_or_gz(folder / images_name), ndim=3)
+    path = _plain_or_gz(folder / labels_name)
+    labels = read_idx(path, ndim=1)
+    if len(labels) != len(images) or len(labels) == 0 or labels.max() > 9:
+        raise DataError(
+            f"{path}: expected {len(images)} labels of 0 to 9, one per image and at "
+            f"least one, found {len(labels)}, the largest {max(labels, default=None)}"
+        )
+    return images, labels
+
+
+def _plain_or_gz(path: Path) -> Path:
+    """Return the file itself if it is there, else the one with .gz if that is there."""
+    packed = path.with_name(f"{path.name}.gz")
+    return packed if packed.exists() and not path.exists() else path
+
+
+def _sha256(array: Array) -> str:
+    """Return the hash of the idx file that holds this array of bytes."""
+    digest = hashlib.sha256(idx_header(array.dtype, array.shape))
+    digest.update(array.data)
+    return digest.hexdigest()

@@ -1,14 +1,19 @@
-"""Figures: one style, printed size, and saved the same bytes every time.
+"""The figures: one function for each, which draws it and says in words what it shows.
 
-A figure is a `matplotlib.figure.Figure` of its own, never pyplot's current one, so MPLBACKEND changes nothing.
-Letters as in common.py. Sizes are inches: 6.4 is the full width of the report's text, 3.2 half of it.
+A figure is a matplotlib Figure of its own, never pyplot's current one, so no setting of
+the backend can make it vanish. Widths and heights are inches on the printed page: 6.4
+is the full width of the report's text, 3.2 half of it. Letters as in common.py.
+
+Every function with @saved takes two arguments more, in front: the run's folder and the
+figure's name. It saves name.pdf and name.png there and returns a picture to show.
 """
 
+import functools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 import matplotlib
 import matplotlib.style
@@ -17,207 +22,562 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from common import Array
+
 ROOT = Path(__file__).resolve().parent
 matplotlib.style.use(ROOT / "report/figures.mplstyle")
 
-FULL, HALF = 6.4, 3.2
+FULL = 6.4  # inches
+HALF = 3.2
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
-VALUE, GRADIENT, QUIET = "#0072B2", "#B8420A", "#555555"
+VALUE = "#0072B2"  # of a number in the forward pass
+GRADIENT = "#B8420A"  # of a number in the backward pass
+QUIET = "#555555"
+FAINT = "#CCCCCC"
+GRID_POINTS = 400  # along each side of the plane, where regions are computed
+SMOOTHING = 20  # mini-batches that a smoothed loss is averaged over
+EXTREME = 99.5  # percentile at which signed images are cut off
+
+Numbers = Sequence[float] | Array
+Parameters = ParamSpec("Parameters")
 
 
 @dataclass
 class Picture:
-    """A saved figure: a notebook shows it, with its alt text, whatever the backend."""
+    """A saved figure. A notebook shows it, with its alt text."""
 
     path: Path
     alt: str
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
-        if not self.path.exists():  # a sweep draws none
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple:
+        if not self.path.exists():
             return {"text/plain": self.alt}, {}
-        return {"image/png": self.path.read_bytes()}, {"image/png": {"alt": self.alt}}
+        png = {"image/png": self.path.read_bytes()}
+        return png, {"image/png": {"alt": self.alt}}
 
 
-def figure(width: float = FULL, height: float = 2.4, **subplots: Any) -> tuple[Figure, Any]:
-    """Return a new figure and its axes; `subplots` goes to `Figure.subplots`."""
+def saved(
+    draw: Callable[Parameters, tuple[Figure, str]],
+) -> Callable[Concatenate[str | Path, str, Parameters], Picture]:
+    """Turn a function that returns a figure and its alt text into one that saves them.
+
+    Where SKIP_FIGURES is set, nothing is drawn: a sweep only needs the numbers.
+    """
+
+    @functools.wraps(draw)
+    def draw_and_save(
+        out: str | Path,
+        name: str,
+        *args: Parameters.args,
+        **options: Parameters.kwargs,
+    ) -> Picture:
+        if "SKIP_FIGURES" in os.environ:
+            return Picture(Path(out, "figures", f"{name}.png"), f"{name} is not drawn")
+        fig, alt = draw(*args, **options)
+        return save_figure(fig, out, name, alt=alt)
+
+    return draw_and_save
+
+
+def save_figure(fig: Figure, out: str | Path, name: str, *, alt: str) -> Picture:
+    """Save `out`/figures/`name`.pdf and .png, without dates, and return the picture.
+
+    The alt text tells a reader who cannot see the figure what it shows; it travels
+    inside both files. Raises ValueError when it is missing.
+    """
+    if len(alt.split()) < 4:
+        raise ValueError(
+            f"the figure {name} needs an alt text of a few words, not {alt!r}"
+        )
+    folder = Path(out, "figures")
+    folder.mkdir(parents=True, exist_ok=True)
+    undated = {"CreationDate": None, "Producer": None, "Creator": None}
+    fig.savefig(folder / f"{name}.pdf", metadata={**undated, "Subject": alt})
+    path = folder / f"{name}.png"
+    fig.savefig(path, metadata={"Software": None, "Description": alt})
+    return Picture(path, alt)
+
+
+def figure(width: float = FULL, height: float = 2.4, **subplots: Any) -> tuple:
+    """Return a new figure and its axes; `subplots` goes to Figure.subplots."""
     fig = Figure(figsize=(width, height))
     return fig, fig.subplots(**subplots)
 
 
-def skipped() -> bool:
-    """Tell whether no figure is to be saved: a sweep sets SKIP_FIGURES, for it wants the numbers only."""
-    return "SKIP_FIGURES" in os.environ
+# Problem 1: the computation graph and gradient descent.
 
 
-def save_figure(fig: Figure, out: str | Path, name: str, *, alt: str) -> Picture:
-    """Save `out`/figures/`name`.pdf and .png, without dates, and return the picture to show.
+@saved
+def computation_graph(
+    nodes: dict[str, tuple[float, float, str]],
+    edges: dict[str, float],
+    values: dict[str, float],
+    gradients: dict[str, float],
+    shares: dict[str, float],
+) -> tuple[Figure, str]:
+    """Draw Problem 1's graph with the numbers of its forward and backward pass.
 
-    The alt text says in words what a reader who cannot see it would miss; it travels inside both files.
-    Raises ValueError when it is missing. Saves nothing where figures are skipped.
+    `nodes` says where each node stands (column, row) and what is written in it;
+    `edges`, named "from to", where along an edge its number stands, 0..1. Above a node
+    is its value, below it the gradient, and on an edge what comes back along it: the
+    gradient of the node at its beginning, or that node's share from `shares` if it was
+    used twice.
     """
-    if len(alt.split()) < 4:
-        raise ValueError(f"figure {name!r}: expected an alt text of at least 4 words, found {alt!r}")
-    stem = Path(out) / "figures" / name
-    if skipped():
-        return Picture(Path(f"{stem}.png"), alt)
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    fig.savefig(f"{stem}.pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None, "Subject": alt})
-    fig.savefig(f"{stem}.png", metadata={"Software": None, "Description": alt})
-    return Picture(Path(f"{stem}.png"), alt)
+    fig, ax = figure(FULL, 3.6)
+    places = {name: np.array([column, row]) for name, (column, row, _) in nodes.items()}
+    for edge, part in edges.items():
+        start, end = edge.split()
+        share = shares.get(edge, gradients[start])
+        draw_edge(ax, places[start], places[end], share, part)
+    for name, (_, _, symbol) in nodes.items():
+        draw_node(ax, name, symbol, places[name], values[name], gradients[name])
+    ax.set(xlim=(-0.45, 8.45), ylim=(-0.5, 5.6))
+    ax.axis("off")
+    inputs = ("w1", "w2", "x1", "x2")
+    listed = ", ".join(f"{gradients[name]:.4f}" for name in inputs)
+    return fig, (
+        "The computation graph of Problem 1. On top, x and w are multiplied, added and "
+        "passed through the sigmoid's four steps; below, the squared weights make the "
+        f"penalty. Forward, it computes f = {values['f']:.4f}. Backward, the gradients "
+        f"with respect to {', '.join(inputs)} are {listed}."
+    )
 
 
-def curve(ax: Axes, values: Sequence[float], label: str, *, colour: str = COLOURS[0], name: str = "") -> None:
-    """Draw a quantity against the iteration; `name`, if given, is written at the end of the line."""
+PAPER = {"fc": "white", "ec": "none", "pad": 0.5}  # behind a number
+
+
+def draw_edge(ax: Axes, start: Array, end: Array, share: float, part: float) -> None:
+    """Draw an arrow and, at a part of its way, the share that comes back along it."""
+    arrow = {"arrowstyle": "-|>", "color": "#999999", "lw": 0.9, "mutation_scale": 7}
+    room = {"shrinkA": 11, "shrinkB": 11}
+    ax.annotate("", tuple(end), tuple(start), arrowprops=arrow | room)
+    x, y = start + part * (end - start)
+    style: dict[str, Any] = {"color": GRADIENT, "fontsize": 6, "bbox": PAPER}
+    ax.text(x, y, number(share), ha="center", va="center", zorder=3, **style)
+
+
+def draw_node(
+    ax: Axes, name: str, symbol: str, place: Array, value: float, gradient: float
+) -> None:
+    """Draw a node with its symbol, its value above and its gradient below.
+
+    An input has its name as symbol and is white; any other node is an operation.
+    """
+    x, y = place
+    is_input = name[0] in "xw"
+    title = "" if is_input else f"${name[0]}_{{{name[1:]}}}$ = "
+    fill = "white" if is_input else "#DCEAF4"
+    ax.scatter(x, y, s=430, c=fill, edgecolors="#333333", lw=0.9, zorder=4)
+    ax.text(x, y, symbol, ha="center", va="center", fontsize=8, zorder=5)
+    style: dict[str, Any] = {"fontsize": 7, "bbox": PAPER, "zorder": 4}
+    below = number(gradient)
+    ax.text(x, y - 0.37, below, color=GRADIENT, ha="center", va="top", **style)
+    above = title + number(value)
+    if name == "f":  # an edge comes in from above: the value stands aside
+        ax.text(x - 0.12, y + 0.37, above, color=VALUE, ha="left", va="bottom", **style)
+    else:
+        ax.text(x, y + 0.37, above, color=VALUE, ha="center", va="bottom", **style)
+
+
+def number(value: float) -> str:
+    """Write a number with four decimals and a true minus sign."""
+    return f"{value:.4f}".replace("-", "−")
+
+
+@saved
+def descent(
+    w1: Sequence[float], w2: Sequence[float], f: Sequence[float]
+) -> tuple[Figure, str]:
+    """Draw the weights, and f, over the steps of gradient descent."""
+    fig, (left, right) = figure(FULL, 2.3, ncols=2, width_ratios=(3, 2))
+    curve(left, w1, "weight", name="$w_1$")
+    curve(left, w2, "weight", colour=COLOURS[1], name="$w_2$")
+    left.axhline(0, color="#999999", lw=0.6)
+    left.margins(y=0.15)
+    curve(right, f, "$f$", colour=COLOURS[2])
+    return fig, (
+        f"Two panels over {len(f) - 1} iterations. Left: w1 goes from {w1[0]:.3f} to "
+        f"{w1[-1]:.3f} and w2 from {w2[0]:.3f} to {w2[-1]:.3f}. "
+        f"Right: f goes from {f[0]:.3f} to {f[-1]:.3f}."
+    )
+
+
+def curve(
+    ax: Axes,
+    values: Numbers,
+    label: str,
+    *,
+    colour: str = COLOURS[0],
+    name: str = "",
+) -> None:
+    """Draw a quantity against the iteration, and its name, if any, at the end."""
     ax.plot(values, color=colour)
     ax.set(xlabel="iteration", ylabel=label)
     ax.margins(x=0.01)
     if name:
-        spot = (len(values) - 1, max(values[-len(values) // 4 :]))  # above all of the curve that is under the name
-        ax.annotate(name, spot, (0, 3), textcoords="offset points", color=colour,
-                    ha="right", va="bottom", fontsize=7)  # fmt: skip
+        last_quarter = values[-len(values) // 4 :]
+        spot = (len(values) - 1, max(last_quarter))  # above all of the line under it
+        style: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": 7}
+        ax.annotate(
+            name, spot, (0, 3), textcoords="offset points", color=colour, **style
+        )
 
 
-def scatter(ax: Axes, x: np.ndarray, labels: np.ndarray, size: float = 14) -> None:
+# Problems 2 and 3: points in the plane and the regions of a classifier.
+
+
+@saved
+def loss_and_accuracy(
+    loss: Sequence[float], accuracy: Sequence[float]
+) -> tuple[Figure, str]:
+    """Draw the loss and the accuracy (0..1) over the iterations of training."""
+    fig, (left, right) = figure(FULL, 2.2, ncols=2)
+    curve(left, loss, "KL loss (nats)")
+    left.set_ylim(bottom=0)
+    curve(right, 100 * np.array(accuracy), "accuracy (%)", colour=COLOURS[1])
+    right.set_ylim(top=101)
+    return fig, (
+        f"Two curves over {len(loss) - 1} iterations: the KL loss goes from "
+        f"{loss[0]:.2f} to {loss[-1]:.3f} nats, the accuracy from {accuracy[0]:.0%} "
+        f"to {accuracy[-1]:.1%}."
+    )
+
+
+@saved
+def losses(loss_of: dict[str, Sequence[float]]) -> tuple[Figure, str]:
+    """Draw the losses of several models, by name, over the iterations."""
+    fig, ax = figure(FULL, 2.3)
+    for colour, (name, loss) in zip(COLOURS, loss_of.items(), strict=False):
+        curve(ax, loss, "KL loss (nats)", colour=colour, name=name)
+    ax.set_yscale("log")
+    ways = [
+        f"{name} from {loss[0]:.2f} to {loss[-1]:.4f} nats"
+        for name, loss in loss_of.items()
+    ]
+    return fig, f"KL loss against the iteration, on a log scale: {'; '.join(ways)}."
+
+
+@saved
+def labelled_points(x: Array, labels: Array) -> tuple[Figure, str]:
+    """Draw points with their true labels."""
+    fig, ax = figure(HALF, HALF)
+    scatter(ax, x, labels)
+    class_legend(fig, ax)
+    return (
+        fig,
+        f"{len(x)} points of {labels.max() + 1} classes, with their true labels.",
+    )
+
+
+@saved
+def regions(
+    x: Array,
+    labels: Array,
+    predict: Callable[[Array], Array],
+    *,
+    title: str,
+    ringed: Array,
+    ring_name: str,
+    hidden: Any = None,
+) -> tuple[Figure, str]:
+    """Draw the regions of a classifier, and rings around the points in `ringed` (N,).
+
+    `predict` turns points (N, 2) into classes (N,); `title` names the classifier in the
+    alt text. With a first ReLU layer as `hidden`, the creases of its units are drawn.
+    """
+    fig, ax = figure(HALF, HALF)
+    decision_regions(ax, predict, x, labels)
+    if ringed.any():
+        ring(ax, x[ringed], ring_name)
+    if hidden is not None:
+        creases(ax, hidden.W, hidden.b)
+    class_legend(fig, ax)
+    return fig, (
+        f"{title}: the regions of the predicted class, "
+        f"{ringed.sum()} of {len(x)} points ringed as {ring_name}."
+    )
+
+
+@saved
+def two_classifiers(
+    x: Array,
+    labels: Array,
+    predict_of: dict[str, Callable[[Array], Array]],
+    in_the_way: Array,
+) -> tuple[Figure, str]:
+    """Draw the regions of two classifiers, by name, side by side.
+
+    The points `in_the_way` (N,) of the second are ringed.
+    """
+    fig, axes = figure(FULL, 3.3, ncols=2, sharey=True)
+    for ax, (name, predict) in zip(axes, predict_of.items(), strict=True):
+        decision_regions(ax, predict, x, labels)
+        ax.set_title(name)
+    if in_the_way.any():
+        ring(axes[1], x[in_the_way], "in the way")
+    class_legend(fig, axes[1])
+    first, second = predict_of
+    return fig, (
+        f"{len(x)} points and the straight-edged regions of {labels.max() + 1} "
+        f"classes, once as {first} finds them and once as {second} does; "
+        f"{in_the_way.sum()} points are ringed as being in the way."
+    )
+
+
+def scatter(ax: Axes, x: Array, labels: Array, size: float = 14) -> None:
     """Draw points in the plane: a class is a colour and a marker."""
     for k in range(labels.max() + 1):
-        style: dict[str, Any] = {
-            "c": COLOURS[k % 6],
-            "marker": MARKERS[k % 6],
-            "edgecolors": "white",
-            "linewidths": 0.4,
-        }
-        ax.scatter(x[labels == k, 0], x[labels == k, 1], s=size, label=f"class {k}", zorder=3, **style)
+        colour = COLOURS[k % len(COLOURS)]
+        marker = MARKERS[k % len(MARKERS)]
+        x1, x2 = x[labels == k].T
+        edge: dict[str, Any] = {"edgecolors": "white", "linewidths": 0.4}
+        style: dict[str, Any] = {"label": f"class {k}", "zorder": 3} | edge
+        ax.scatter(x1, x2, s=size, c=colour, marker=marker, **style)
     ax.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
 
 
-def ring(ax: Axes, x: np.ndarray, label: str) -> None:
-    """Draw a ring around points."""
-    ax.scatter(x[:, 0], x[:, 1], s=44, facecolors="none", edgecolors="black", linewidths=0.7, zorder=4, label=label)
+def ring(ax: Axes, x: Array, name: str) -> None:
+    """Draw a ring around each point."""
+    style: dict[str, Any] = {"facecolors": "none", "edgecolors": "black"}
+    ax.scatter(x[:, 0], x[:, 1], s=44, linewidths=0.7, zorder=4, label=name, **style)
 
 
 def class_legend(fig: Figure, ax: Axes) -> None:
-    """Put the legend of an axes' classes and rings under the whole figure, where it covers no point."""
+    """Put the legend of classes and rings under the figure, where no point is."""
     handles, names = ax.get_legend_handles_labels()
-    fig.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False, handletextpad=0.1,
-               columnspacing=0.9)  # fmt: skip
+    fig.legend(
+        handles,
+        names,
+        loc="outside lower center",
+        ncols=len(names),
+        frameon=False,
+        handletextpad=0.1,
+        columnspacing=0.9,
+    )
 
 
-def decision_regions(ax: Axes, predict: Callable[[np.ndarray], np.ndarray], x: np.ndarray, labels: np.ndarray) -> None:
-    """Colour the plane by the predicted class and draw the points on it."""
+def decision_regions(
+    ax: Axes, predict: Callable[[Array], Array], x: Array, labels: Array
+) -> None:
+    """Colour the plane by the predicted class, and draw the points on it."""
     scatter(ax, x, labels)
     ax.grid(False)
-    if skipped():  # these regions would be a fifth of a sweep's run of Problem 3
-        return
-    low, high = x.min(axis=0), x.max(axis=0)
+    low = x.min(axis=0)
+    high = x.max(axis=0)
     pad = 0.08 * (high - low).max()
-    grid_x, grid_y = (np.linspace(low[i] - pad, high[i] + pad, 400) for i in range(2))
-    grid = np.stack(np.meshgrid(grid_x, grid_y), axis=-1)
-    regions = predict(grid.reshape(-1, 2)).reshape(400, 400)
+    across, up = np.linspace(low - pad, high + pad, GRID_POINTS).T
+    grid = np.stack(np.meshgrid(across, up), axis=-1)
+    classes = predict(grid.reshape(-1, 2)).reshape(GRID_POINTS, GRID_POINTS)
     K = labels.max() + 1
-    ax.contourf(grid_x, grid_y, regions, levels=np.arange(K + 1) - 0.5, colors=(COLOURS * 2)[:K], alpha=0.16)
-    ax.contour(grid_x, grid_y, regions, levels=np.arange(1, K) - 0.5, colors="white", linewidths=1.2)
+    levels = np.arange(K + 1) - 0.5
+    colours = (COLOURS * 2)[:K]
+    ax.contourf(across, up, classes, levels=levels, colors=colours, alpha=0.16)
+    ax.contour(across, up, classes, levels=levels[1:-1], colors="white", linewidths=1.2)
 
 
-def creases(ax: Axes, W: np.ndarray, b: np.ndarray) -> None:
-    """Draw where each hidden unit of a ReLU layer, a row of W (M, 2) and of b (M,), begins to speak: w x + b = 0."""
+def creases(ax: Axes, W: Array, b: Array) -> None:
+    """Draw where each unit, a row of W (M, 2), switches on: the line w x + b = 0."""
     limits = ax.axis()
-    for w, offset in zip(W, b, strict=True):
-        foot = -offset * w / (w @ w)  # the line's nearest point to the origin
-        ax.axline(foot, foot + np.array([-w[1], w[0]]), color="#888888", lw=0.5, ls=(0, (4, 3)), zorder=2)
+    style: dict[str, Any] = {"color": "#888888", "lw": 0.5, "ls": (0, (4, 3))}
+    for w, bias in zip(W, b, strict=True):
+        foot = -bias * w / (w @ w)  # the line's nearest point to the origin
+        along = np.array([-w[1], w[0]])
+        ax.axline(foot, foot + along, zorder=2, **style)
     ax.axis(limits)
 
 
-def image_row(ax: Axes, images: np.ndarray, names: Sequence[Any] = (), limit: float | None = None) -> AxesImage:
-    """Draw images (n, height, width) side by side on one axes, all on the same scale, `names` below.
+# Problem 4: rows of images.
 
-    Ink is black. With `limit` they are signed: blue speaks against, red for, white is zero. One axes, since an axes an
-    image takes ten times as long.
+
+@saved
+def mean_images(images: Array, dataset: str) -> tuple[Figure, str]:
+    """Draw the mean image of each class, (10, height, width)."""
+    fig, ax = figure(FULL, 0.85)
+    image_row(ax, images, range(10))
+    return fig, f"The mean images of the ten classes of {dataset}, 0 to 9."
+
+
+@saved
+def recalls(recall_of: dict[str, Array]) -> tuple[Figure, str]:
+    """Draw the share of each digit that two classifiers recognise: name to (10,)."""
+    fig, ax = figure(FULL, 2.1)
+    digits = np.arange(10)
+    for i, (name, recall) in enumerate(recall_of.items()):
+        places = digits + 0.4 * i - 0.2
+        colour = COLOURS[1 - i]
+        bars = ax.bar(places, 100 * recall, width=0.38, color=colour, label=name)
+        shares = [f"{100 * share:.0f}" for share in recall]
+        ax.bar_label(bars, shares, fontsize=6, padding=1)
+    ax.set(xlabel="digit", ylabel="recognised (%)", ylim=(0, 112))
+    ax.set(xticks=digits, yticks=range(0, 101, 25))
+    ax.grid(axis="x", visible=False)
+    ax.legend(
+        ncols=2,
+        frameon=False,
+        loc="lower right",
+        bbox_to_anchor=(1, 0.98),
+        borderpad=0,
+    )
+    ranges = [
+        f"{name} between {recall.min():.0%} (digit {recall.argmin()}) and "
+        f"{recall.max():.0%} (digit {recall.argmax()})"
+        for name, recall in recall_of.items()
+    ]
+    return fig, f"The share of each digit that is recognised: {'; '.join(ranges)}."
+
+
+@saved
+def training_losses(
+    batches: Sequence[float], full: Sequence[float]
+) -> tuple[Figure, str]:
+    """Draw the loss of each mini-batch with a running mean, and of each full step."""
+    fig, (left, right) = figure(FULL, 2.2, ncols=2)
+    left.plot(batches, color=COLOURS[5], lw=0.5)
+    width = min(SMOOTHING, len(batches))
+    smooth = np.convolve(batches, np.ones(width) / width, "valid")
+    left.plot(np.arange(len(smooth)) + width - 1, smooth, color=COLOURS[0])
+    left.set(xlabel="mini-batch step", ylabel="KL loss (nats)", ylim=(0, 1))
+    curve(right, full, "KL loss (nats)")
+    right.set(xlabel="full-batch step")
+    return fig, (
+        f"The loss while training. Left, of each mini-batch, and its mean over "
+        f"{width}: from {batches[0]:.2f} nats to about {smooth[-1]:.2f}. Right, of "
+        f"all images, in every full step: from {full[0]:.3f} to {full[-1]:.3f}."
+    )
+
+
+@saved
+def weight_rows(averages: Array, trained: Array) -> tuple[Figure, str]:
+    """Draw the rows of W as images (10, height, width), before and after training."""
+    fig, rows = figure(FULL, 2.1, nrows=3)
+    template_row(rows[0], averages, "average")
+    template_row(rows[1], trained, "trained", signed=True)
+    template_row(rows[2], trained - averages, "difference", signed=True)
+    return fig, (
+        "Three rows of ten images: the averages; the trained rows, positive weights in "
+        "red and negative ones in blue; and the difference between the two."
+    )
+
+
+@saved
+def confusion(counts: Array) -> tuple[Figure, str]:
+    """Draw how often each true class (row) was taken for each class (column).
+
+    The colour leaves out the diagonal, on which the answers are right.
+    """
+    fig, ax = figure(3.7, 3.3)
+    mistakes = counts * (1 - np.eye(len(counts), dtype=int))
+    ax.imshow(mistakes, cmap="Oranges", vmax=max(mistakes.max(), 1) * 1.3)
+    for (true, answer), n in np.ndenumerate(counts):
+        weight = "bold" if true == answer else "normal"
+        style = {"color": "#222222" if n else "#BBBBBB", "weight": weight}
+        ax.text(answer, true, n, ha="center", va="center", fontsize=6.5, **style)
+    ax.set(xlabel="predicted digit", ylabel="true digit")
+    ax.set(xticks=range(len(counts)), yticks=range(len(counts)))
+    ax.grid(False)
+    true, answer = np.unravel_index(mistakes.argmax(), counts.shape)
+    return fig, (
+        f"The confusion matrix of {counts.sum()} test images: {np.trace(counts)} are "
+        f"on the diagonal; the most frequent mistake is a {true} taken for a {answer}, "
+        f"{counts[true, answer]} times."
+    )
+
+
+@saved
+def mistakes(
+    images: Array, labels: Array, predicted: Array, sureness: Array
+) -> tuple[Figure, str]:
+    """Draw wrongly read images (n, height, width) in two rows, surest answers first.
+
+    Below each: its label, the answer, and the answer's probability, 0..1.
+    """
+    fig, axes = figure(FULL, 1.75, nrows=2)
+    for ax, row in zip(axes, np.array_split(np.arange(len(images)), 2), strict=True):
+        names = [f"{labels[i]}, not {predicted[i]}\n{sureness[i]:.1%}" for i in row]
+        image_row(ax, images[row], names)
+    return fig, (
+        f"The {len(images)} wrong answers that the classifier was surest of, each "
+        "above its true digit, the answer and the probability, from "
+        f"{sureness[0]:.1%} down to {sureness[-1]:.1%}."
+    )
+
+
+@saved
+def answered_digits(
+    images: Array, labels: Array, answers_of: dict[str, Array]
+) -> tuple[Figure, str]:
+    """Draw digits (n, 28, 28), ten per row, with the answers of two models below each.
+
+    The label is in a corner. A wrong answer is bold and has a cross.
+    """
+    rows = -(-len(images) // 10)
+    fig, axes = figure(FULL, 0.72 * rows, nrows=rows, squeeze=False)
+    blank = np.zeros((10 * rows - len(images), 28, 28))
+    filled = np.concatenate([images, blank])
+    for row, ax in enumerate(axes.flat):
+        image_row(ax, filled[row::rows])
+    for i, label in enumerate(labels):
+        ax = axes.flat[i % rows]
+        left = 28 * (i // rows)
+        ax.text(left + 1, 0.5, label, va="top", fontsize=6.5, color=QUIET)
+        for model, answers in enumerate(answers_of.values()):
+            spot = left + (6, 21)[model]
+            write_answer(ax, spot, answers[i], label, COLOURS[1 - model])
+    right = [
+        f"{name} is right on {(answers == labels).sum()}"
+        for name, answers in answers_of.items()
+    ]
+    return fig, (
+        f"{len(images)} handwritten digits, the label in a corner, the answers of two "
+        f"models below each, a cross where one is wrong: {', '.join(right)}."
+    )
+
+
+def write_answer(ax: Axes, spot: float, answer: int, label: int, colour: str) -> None:
+    """Write a model's answer below a digit, with a cross if it is wrong."""
+    right = answer == label
+    text = f"{answer}" if right else f"{answer} ✗"
+    weight = "normal" if right else "bold"
+    style: dict[str, Any] = {"color": colour, "weight": weight, "fontsize": 7}
+    ax.text(spot, 29, text, ha="center", va="top", **style)
+
+
+def image_row(
+    ax: Axes, images: Array, names: Sequence[Any] = (), limit: float | None = None
+) -> AxesImage:
+    """Draw images (n, height, width) side by side, on one scale, with names below.
+
+    Ink is black. With `limit` the images are signed: positive is red, negative blue,
+    zero white. All share one Axes; one Axes per image would take ten times as long.
     """
     n, height, width = images.shape
-    ax.set_xticks(width * (np.arange(len(names)) + 0.5) - 0.5, [str(name) for name in names])
+    middles = width * (np.arange(len(names)) + 0.5) - 0.5
+    ax.set_xticks(middles, [str(name) for name in names])
     ax.set_yticks([])
     ax.tick_params(length=0)
     ax.grid(False)
-    ax.vlines(width * np.arange(1, n) - 0.5, -0.5, height - 0.5, colors="#CCCCCC", lw=0.6)
-    ax.spines[:].set(visible=True, color="#CCCCCC")
+    borders = width * np.arange(1, n) - 0.5
+    ax.vlines(borders, -0.5, height - 0.5, colors=FAINT, lw=0.6)
+    ax.spines[:].set(visible=True, color=FAINT)
     style: dict[str, Any] = {"cmap": "gray_r", "vmin": 0}
     if limit is not None:
         style = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
     return ax.imshow(np.hstack(list(images)), interpolation="nearest", **style)
 
 
-def template_row(ax: Axes, images: np.ndarray, title: str, *, signed: bool = False) -> None:
-    """Draw a row of images with a title at its left, and a colour bar at its right if they are signed.
+def template_row(ax: Axes, images: Array, title: str, *, signed: bool = False) -> None:
+    """Draw images in a row, a title at the left, and a colour bar if they are signed.
 
-    Signed images are cut off at their 99.5th percentile, lest one bright pixel pales all others.
+    Signed images are cut off at a percentile, so that one extreme pixel does not wash
+    out the others.
     """
-    limit = float(np.percentile(np.abs(images), 99.5)) if signed else None
+    limit = float(np.percentile(np.abs(images), EXTREME)) if signed else None
     shown = image_row(ax, images, limit=limit)
     ax.set_ylabel(title)
     if limit is not None:
-        bar = ax.figure.colorbar(shown, ax=ax, shrink=0.8, aspect=10, pad=0.01, ticks=[-limit, 0, limit])
+        ticks = [-limit, 0, limit]
+        style: dict[str, Any] = {"shrink": 0.8, "aspect": 10, "pad": 0.01}
+        bar = ax.figure.colorbar(shown, ax=ax, ticks=ticks, **style)
         bar.ax.set_yticklabels([f"−{limit:.2g}", "0", f"+{limit:.2g}"])
         bar.outline.set_visible(False)
-
-
-def confusion_matrix(ax: Axes, counts: np.ndarray) -> None:
-    """Draw how often a true class (row) was called each class (column); the colour leaves out the diagonal."""
-    mistakes = counts * (1 - np.eye(len(counts)))
-    ax.imshow(mistakes, cmap="Oranges", vmax=max(mistakes.max(), 1) * 1.3)
-    for (true, said), n in np.ndenumerate(counts):
-        right = true == said
-        ax.text(said, true, n, ha="center", va="center", fontsize=6.5, color="#222222" if n else "#BBBBBB",
-                weight="bold" if right else "normal")  # fmt: skip
-    ax.set(xlabel="predicted digit", ylabel="true digit", xticks=range(len(counts)), yticks=range(len(counts)))
-    ax.grid(False)
-
-
-# Where each node of Problem 1's graph stands (column, row) and what is written in it: drawn by hand, for no
-# automatic layout puts the data's path above the penalty's.
-GRAPH_NODES = {
-    "x1": (0, 4.8, "$x_1$"), "x2": (0, 3.3, "$x_2$"), "w1": (0, 1.8, "$w_1$"), "w2": (0, 0.3, "$w_2$"),
-    "m1": (1.5, 4.6, "×"), "m2": (1.5, 3.0, "×"), "z": (2.75, 3.85, "+"), "n": (3.8, 3.85, "×−1"),
-    "e": (4.8, 3.85, "exp"), "d": (5.8, 3.85, "+1"), "s": (6.8, 3.85, "1/d"), "q1": (2.75, 1.8, "$(\\cdot)^2$"),
-    "q2": (2.75, 0.3, "$(\\cdot)^2$"), "q": (4.2, 1.05, "+"), "r": (5.75, 1.05, "×½"), "f": (7.7, 2.3, "+"),
-}  # fmt: skip
-GRAPH_EDGES = ("x1 m1", "w1 m1", "x2 m2", "w2 m2", "m1 z", "m2 z", "z n", "n e", "e d", "d s", "s f",
-               "w1 q1", "w2 q2", "q1 q", "q2 q", "q r", "r f")  # fmt: skip
-# where along an edge its number is free of others
-GRAPH_SPOTS = {"w1 m1": 0.3, "w2 m2": 0.72, "m1 z": 0.32, "m2 z": 0.6, "x2 m2": 0.6}
-
-
-def draw_graph(ax: Axes, values: dict[str, float], gradients: dict[str, float]) -> None:
-    """Draw Problem 1's computation graph with the numbers that the code computed.
-
-    `values` has an entry a node. `gradients` has d<node> for each node, and d<node>_<next> for the share that comes
-    back along one edge of a node with two. Values stand above in blue, gradients below in red, edges carry shares.
-    """
-    place = {name: np.array(spot[:2]) for name, spot in GRAPH_NODES.items()}
-    paper = {"fc": "white", "ec": "none", "pad": 0.5}
-    for source, target in map(str.split, GRAPH_EDGES):
-        arrow = {"arrowstyle": "-|>", "color": "#999999", "lw": 0.9, "shrinkA": 11, "shrinkB": 11, "mutation_scale": 7}
-        ax.annotate("", tuple(place[target]), tuple(place[source]), arrowprops=arrow)
-        share = gradients.get(f"d{source}_{target}", gradients[f"d{source}"])
-        spot = place[source] + GRAPH_SPOTS.get(f"{source} {target}", 0.5) * (place[target] - place[source])
-        ax.text(
-            spot[0], spot[1], _number(share), color=GRADIENT, fontsize=6, ha="center", va="center", bbox=paper, zorder=3
-        )
-    for name, (column, row, symbol) in GRAPH_NODES.items():
-        title = "" if name[0] in "xw" else f"${name[0]}_{{{name[1:]}}}$ = "
-        ax.scatter(column, row, s=430, c="white" if title else "#DCEAF4", edgecolors="#333333", lw=0.9, zorder=4)
-        ax.text(column, row, symbol, ha="center", va="center", fontsize=8, zorder=5)
-        for side, text, colour in (
-            (1, title + _number(values[name]), VALUE),
-            (-1, _number(gradients[f"d{name}"]), GRADIENT),
-        ):
-            aside = side > 0 and name == "f"  # where an edge comes in from above
-            ax.text(column - 0.12 * aside, row + 0.37 * side, text, color=colour, fontsize=7, bbox=paper, zorder=4,
-                    ha="left" if aside else "center", va="bottom" if side > 0 else "top")  # fmt: skip
-    ax.set(xlim=(-0.45, 8.45), ylim=(-0.5, 5.6))
-    ax.axis("off")
-
-
-def _number(value: float) -> str:
-    """Write a number with four decimals and a true minus sign."""
-    return f"{value:.4f}".replace("-", "−")

@@ -1,14 +1,12 @@
-"""Larger than memory, and cost against size: `make bench-large`. Wants 7 GB of disk in TMPDIR, which it gives back.
+"""Training on more than fits in memory, and cost against size: `make bench-large`.
 
-Eight million digits are made by shifting MNIST's by up to 2 pixels, written as one idx file, and trained on for an
-epoch through a memory map. What counts as memory is what the process has for itself (RssAnon); the map's pages are the
-file's.
+Eight million digits are made by shifting MNIST's by up to 2 pixels, written as one idx file of
+6.3 GB in TMPDIR, which is removed afterwards, and trained on for one epoch through a memory map.
+What counts as memory is what the process has for itself (RssAnon); the map's pages belong to the
+file.
 """
 
 import os
-
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy: our blocks run side by side instead
-
 import re
 import signal
 import statistics
@@ -23,8 +21,7 @@ import numpy as np
 import common
 import figures
 from common import ROOT, Linear, Network
-from tools.fetch import idx_header
-from tools.run import stop
+from results import write_json
 
 OUT = ROOT / "report/build/bench"
 MILLIONS = int(os.environ.get("MILLIONS", "8"))
@@ -38,7 +35,7 @@ def own_memory() -> float:
 
 
 class Peak(threading.Thread):
-    """Look at the memory twenty times a second, and remember the most above what it was at the start."""
+    """Look at the memory twenty times a second and remember the most above the start."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -56,8 +53,8 @@ def write_shifted(folder: Path, mnist: common.Mnist, N: int) -> None:
     rng = np.random.RandomState(0)
     images = mnist.x_train.reshape(-1, *mnist.image_shape)
     with (folder / "images").open("wb") as x_file, (folder / "labels").open("wb") as label_file:
-        x_file.write(idx_header(np.uint8, (N, *mnist.image_shape)))
-        label_file.write(idx_header(np.uint8, (N,)))
+        x_file.write(common.idx_header(np.uint8, (N, *mnist.image_shape)))
+        label_file.write(common.idx_header(np.uint8, (N,)))
         for start in range(0, N, 20_000):
             drawn = rng.randint(len(images), size=min(20_000, N - start))
             moved = np.roll(images[drawn], rng.randint(-2, 3, size=2), axis=(1, 2))
@@ -79,12 +76,15 @@ def epoch(folder: Path, mnist: common.Mnist) -> None:
     began = time.perf_counter()
     for start in range(0, len(x), batch):  # the images were drawn at random when they were written
         rows = slice(start, start + batch)
-        _, _, gradients = network.loss_and_gradients(x[rows], labels[rows])
+        targets = common.one_hot(labels[rows], 10, np.float32)
+        _, gradients = common.in_blocks(network, x[rows], targets)
         common.nesterov(network, velocities, gradients, 0.1 * (1 - start / len(x)), 0.9)
     seconds = time.perf_counter() - began
-    print(f"an epoch over {len(x)} images, {x.nbytes / 1e9:.1f} GB: {seconds:.1f} s, "
-          f"{len(x) / seconds / 1e6:.2f} million images a second; accuracy on MNIST's test images "
-          f"{common.accuracy(network, mnist.x_test, mnist.labels_test):.2%}")  # fmt: skip
+    print(
+        f"an epoch over {len(x)} images, {x.nbytes / 1e9:.1f} GB: {seconds:.1f} s, "
+        f"{len(x) / seconds / 1e6:.2f} million images per second; accuracy on MNIST's test images "
+        f"{common.accuracy(network, mnist.x_test, mnist.labels_test):.2%}"
+    )
 
 
 def median(work: Callable[[], object], repeats: int) -> float:
@@ -104,17 +104,22 @@ def against_size(folder: Path) -> dict[str, list[tuple[int, float]]]:
     images = images.reshape(len(images), -1)
     sizes = [n for n in (10**3, 10**4, 10**5, 10**6, 8 * 10**6) if n <= len(images)]
 
-    def step(x: np.ndarray, targets: np.ndarray, K: int, repeats: int) -> float:
+    def step(x: np.ndarray, labels: np.ndarray, K: int, repeats: int) -> float:
         network = linear(x.shape[1], K)
-        return median(lambda: network.loss_and_gradients(x, targets), repeats)
+        targets = common.one_hot(labels, K, np.float32)
+        return median(lambda: common.in_blocks(network, x, targets), repeats)
 
     found = {"N": [(n, step(images[:n], labels[:n], 10, 1 if n > 10**5 else 9)) for n in sizes]}
     few = 20_000
     wide = rng.randint(256, size=(few, 6272)).astype(np.uint8)
     found["D"] = [
-        (D, step(np.ascontiguousarray(wide[:, :D]), labels[:few], 10, 9)) for D in (98, 196, 392, 784, 1568, 3136, 6272)
+        (D, step(np.ascontiguousarray(wide[:, :D]), labels[:few], 10, 9))
+        for D in (98, 196, 392, 784, 1568, 3136, 6272)
     ]
-    found["K"] = [(K, step(images[:few], rng.randint(K, size=few), K, 9)) for K in (2, 5, 10, 20, 50, 100, 200, 500)]
+    found["K"] = [
+        (K, step(images[:few], rng.randint(K, size=few), K, 9))
+        for K in (2, 5, 10, 20, 50, 100, 200, 500)
+    ]
     return found
 
 
@@ -127,15 +132,22 @@ def draw(found: dict[str, list[tuple[int, float]]]) -> None:
         half = slice(len(size) // 2, None)
         slope = np.polyfit(np.log(size[half]), np.log(seconds[half]), 1)[0]
         ax.set(xlabel=f"${letter}$", title=f"slope {slope:.2f} at the end")
-        print(f"{letter}: " + ", ".join(f"{n:g}: {1000 * s:.3g} ms" for n, s in points) + f"; slope {slope:.2f}")
-    axes[0].set_ylabel("seconds a gradient step")
-    alt = "Seconds a full-batch gradient step against the number of images, of pixels and of classes, on log scales."
+        print(
+            f"{letter}: "
+            + ", ".join(f"{n:g}: {1000 * s:.3g} ms" for n, s in points)
+            + f"; slope {slope:.2f}"
+        )
+    axes[0].set_ylabel("seconds per gradient step")
+    alt = (
+        "Seconds per full-batch gradient step against the number of images, of pixels and of "
+        "classes, on log scales."
+    )
     figures.save_figure(fig, OUT, "size", alt=alt)
 
 
 def main() -> None:
     """Write the file, train on it, measure cost against size, remove the file."""
-    signal.signal(signal.SIGTERM, stop)  # which removes the file
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # which removes the file
     mnist = common.read_mnist(common.find_mnist())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -146,7 +158,9 @@ def main() -> None:
         print(f"memory at most {peak.most:.0f} MB above what it was before, the goal is {LIMIT} MB")
         found = against_size(folder)
     draw(found)
-    common.write_results(OUT / "size.json", {letter: [list(p) for p in points] for letter, points in found.items()})
+    write_json(
+        OUT / "size.json", {letter: [list(p) for p in points] for letter, points in found.items()}
+    )
 
 
 if __name__ == "__main__":

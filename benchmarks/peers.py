@@ -1,4 +1,4 @@
-"""The other libraries, each used as its own users would: float32 tensors, all cores, their usual optimisers."""
+"""The other libraries, used as their users would: float32, all cores, their usual optimisers."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,10 @@ def tensors(x: np.ndarray, labels: np.ndarray) -> tuple[torch.Tensor, torch.Tens
 
 
 def full_step(x: torch.Tensor, labels: torch.Tensor, rows: int) -> Callable[[], float]:
-    """Return a function that computes loss and gradients of a linear classifier, in pieces of so many rows."""
+    """Return a function that computes a linear classifier's loss and gradients.
+
+    It takes the examples in pieces of so many rows.
+    """
     model = nn.Linear(x.shape[1], 10)
 
     def step() -> float:
@@ -49,7 +52,9 @@ def compiled_step(x: torch.Tensor, labels: torch.Tensor) -> Callable[[], float]:
     return step
 
 
-def epoch(model: nn.Module, optimiser: Any, x: torch.Tensor, labels: torch.Tensor, batch: int) -> None:
+def epoch(
+    model: nn.Module, optimiser: Any, x: torch.Tensor, labels: torch.Tensor, batch: int
+) -> None:
     """Train one epoch in mini-batches."""
     for rows in torch.randperm(len(x)).split(batch):
         optimiser.zero_grad()
@@ -57,8 +62,10 @@ def epoch(model: nn.Module, optimiser: Any, x: torch.Tensor, labels: torch.Tenso
         optimiser.step()
 
 
-def to_accuracy(start: np.ndarray, train: tuple, test: tuple, goal: float, batch: int, rate: float, seed: int) -> int:
-    """Train from given weights by SGD, as we do, until the test accuracy is reached; return the epochs."""
+def to_accuracy(
+    start: np.ndarray, train: tuple, test: tuple, goal: float, batch: int, rate: float, seed: int
+) -> int:
+    """Train by SGD, as we do, from given weights to the test accuracy; return the epochs."""
     torch.manual_seed(seed)
     model = linear(start)
     optimiser = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9, nesterov=True)
@@ -82,9 +89,11 @@ def linear(start: np.ndarray) -> nn.Linear:
 
 
 def lbfgs_to_loss(start: np.ndarray, x: torch.Tensor, labels: torch.Tensor, goal: float) -> int:
-    """Train by L-BFGS with a strong Wolfe line search until the loss is reached; return the evaluations."""
+    """Train by L-BFGS with a strong Wolfe line search to the loss; return the evaluations."""
     model, count = linear(start), 0
-    optimiser = torch.optim.LBFGS(model.parameters(), max_iter=10, line_search_fn="strong_wolfe", history_size=20)
+    optimiser = torch.optim.LBFGS(
+        model.parameters(), max_iter=10, line_search_fn="strong_wolfe", history_size=20
+    )
 
     def closure() -> torch.Tensor:
         nonlocal count
@@ -114,7 +123,9 @@ def toy(x: np.ndarray, labels: np.ndarray, hidden: int, steps: int) -> Callable[
     points, targets = torch.tensor(x), torch.tensor(labels)
 
     def train() -> None:
-        model = nn.Sequential(nn.Linear(2, hidden), nn.ReLU(), nn.Linear(hidden, int(labels.max()) + 1)).double()
+        model = nn.Sequential(
+            nn.Linear(2, hidden), nn.ReLU(), nn.Linear(hidden, int(labels.max()) + 1)
+        ).double()
         optimiser = torch.optim.SGD(model.parameters(), lr=0.5)
         for _ in range(steps):
             optimiser.zero_grad()

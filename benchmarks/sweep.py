@@ -55,8 +55,12 @@ def overhead(sweep: list[str], folder: Path) -> tuple[float, float]:
     words = ["--workers", "1", *SHORT]
     long, _ = timed([*sweep, str(folder / "most"), f"seed=0:{most}", *words])
     short, _ = timed([*sweep, str(folder / "least"), f"seed=0:{least}", *words])
-    _, said = timed([sys.executable, "-c", OWN, NOTEBOOK, str(folder / "own"), str(most)], PYTHONPATH=str(ROOT))
-    own = statistics.median(float(line.split()[1]) for line in said.splitlines() if line.startswith("own"))
+    _, said = timed(
+        [sys.executable, "-c", OWN, NOTEBOOK, str(folder / "own"), str(most)], PYTHONPATH=str(ROOT)
+    )
+    own = statistics.median(
+        float(line.split()[1]) for line in said.splitlines() if line.startswith("own")
+    )
     return (long - short) / (most - least) - own, own
 
 
@@ -69,7 +73,9 @@ def main() -> None:
         words = [f"seed=0:{RUNS}", "seeds=0"]
         two, _ = timed([*sweep, str(folder / "two"), *words, "--workers", "2"])
         one, _ = timed([*sweep, str(folder / "one"), *words, "--workers", "1"])
-        loop, _ = timed(["bash", "-ec", LOOP.format(last=RUNS - 1, notebook=NOTEBOOK, out=folder / "loop")])
+        loop, _ = timed(
+            ["bash", "-ec", LOOP.format(last=RUNS - 1, notebook=NOTEBOOK, out=folder / "loop")]
+        )
         again, _ = timed([*sweep, str(folder / "two"), *words])
         equal = numbers(folder / "loop") == numbers(folder / "two") == numbers(folder / "one")
     print(f"{RUNS} runs of {NOTEBOOK}, results equal: {equal}")
@@ -77,7 +83,9 @@ def main() -> None:
     print(f"sweep, two processes      {two:7.1f} s, {loop / two:.1f} times faster")
     print(f"sweep, one process        {one:7.1f} s, two are {one / two:.2f} times faster")
     print(f"the same, nothing to do   {again:7.1f} s")
-    print(f"overhead a run            {1000 * added:7.0f} ms, beside {1000 * own:.0f} ms of cells without training")
+    print(
+        f"overhead a run            {1000 * added:7.0f} ms, beside {1000 * own:.0f} ms of cells without training"
+    )
 
 
 if __name__ == "__main__":

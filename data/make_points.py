@@ -1,7 +1,8 @@
-"""Make the points of Problems 2 and 3: `python data/make_points.py` writes set2.csv and set3.csv beside this file.
+"""Make the points of Problems 2 and 3: `python data/make_points.py` writes set2.csv and set3.csv.
 
-The course's own sets are lost. Ours are pinwheels: three arms of points around the origin. Hardly twisted, a linear
-classifier separates them (set 2); twisted further, it cannot (set 3). README.md says how the seeds were chosen.
+The course's own sets are lost. Ours are pinwheels: three arms of points around the origin. If the
+arms are hardly twisted, a linear classifier separates them (set 2); if they are twisted further, it
+cannot (set 3). README.md says how the seeds were chosen.
 """
 
 from pathlib import Path
@@ -9,18 +10,27 @@ from pathlib import Path
 import numpy as np
 
 
-def pinwheel(rng: np.random.RandomState, N: int, K: int, twist: float, spread: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return x (N, 2) and labels (N,): K arms, their angle (radians) growing by `twist` a unit of radius."""
+def pinwheel(
+    rng: np.random.RandomState, N: int, K: int, twist: float, spread: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return x (N, 2) and labels (N,): points on K arms.
+
+    An arm's angle, in radians, grows by `twist` per unit of radius; `spread` is the standard
+    deviation of the points' angles around it.
+    """
     labels = np.arange(N) * K // N
     radius = rng.uniform(0.3, 2.0, N)
     angle = 2 * np.pi * labels / K + twist * radius + spread * rng.randn(N)
-    return radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)]), labels
+    directions = np.column_stack([np.cos(angle), np.sin(angle)])
+    return radius[:, None] * directions, labels
 
 
 def write(name: str, x: np.ndarray, labels: np.ndarray) -> None:
-    """Write one CSV file: x1, x2 with four decimals, and the label."""
-    rows = [f"{x1:.4f},{x2:.4f},{label}\n" for (x1, x2), label in zip(x, labels, strict=True)]
-    Path(__file__).with_name(name).write_text("x1,x2,label\n" + "".join(rows))
+    """Write a CSV file beside this one: x1 and x2 with four decimals, and the label."""
+    lines = ["x1,x2,label\n"]
+    for (x1, x2), label in zip(x, labels, strict=True):
+        lines.append(f"{x1:.4f},{x2:.4f},{label}\n")
+    Path(__file__).with_name(name).write_text("".join(lines))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Widgets to play with: step through Problem 1's graph, train while you watch, draw a digit.
+"""Widgets to play with: step through Problem 1's graph, watch a network train, draw a digit.
 
-What they show is computed by the notebook's own functions, handed in, and by common.py; JavaScript draws and listens.
-They are for somebody who watches: `show` does nothing where a program runs the notebook, which has the static figures.
-Letters as in common.py.
+What they show is computed by common.py and by functions that the notebook hands in; JavaScript
+draws and listens. They need a person in front of the screen: when a program runs the notebook,
+`show` does nothing and only the static figures appear. Letters as in common.py.
 """
 
 from explore.controls import show

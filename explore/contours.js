@@ -8,7 +8,8 @@ function render({ model, el }) {
   const limit = model.get("limit");
   const x = (w1) => EDGE + ((w1 + limit) / (2 * limit)) * SIZE;
   const y = (w2) => 4 + ((limit - w2) / (2 * limit)) * SIZE;
-  const trace = (points) => "M" + points.map(([a, b]) => `${x(a).toFixed(1)} ${y(b).toFixed(1)}`).join("L");
+  const spot = ([w1, w2]) => `${x(w1).toFixed(1)} ${y(w2).toFixed(1)}`;
+  const trace = (points) => `M${points.map(spot).join("L")}`;
   const draw = () => {
     const path = model.get("path");
     svg.replaceChildren();

@@ -1,6 +1,10 @@
-// A pad to draw a digit on. At each pen-up the strokes go to the kernel; what comes back is shown beside it.
+// A pad to draw a digit on. When the pen is lifted the strokes go to the kernel; the answer is shown
+// beside the pad.
 const SIZE = 280; // pixels on the screen; strokes are sent in units of 100
 const PEN = 9; // width, in those units
+const MOVES = { ArrowLeft: [-4, 0], ArrowRight: [4, 0], ArrowUp: [0, -4], ArrowDown: [0, 4] };
+const LABEL = "Draw a digit here: mouse, pen, finger, "
+  + "or arrow keys with the space bar as pen down and up.";
 
 function add(parent, tag, properties = {}) {
   return Object.assign(parent.appendChild(document.createElement(tag)), properties);
@@ -8,7 +12,8 @@ function add(parent, tag, properties = {}) {
 
 function canvas(parent, side, label, pixels = side) {
   const node = add(parent, "canvas", { width: pixels, height: pixels, className: "paper" });
-  Object.assign(node.style, { width: `${side}px`, height: `${side}px`, imageRendering: side === pixels ? "auto" : "pixelated" });
+  const imageRendering = side === pixels ? "auto" : "pixelated";
+  Object.assign(node.style, { width: `${side}px`, height: `${side}px`, imageRendering });
   node.setAttribute("role", "img");
   node.setAttribute("aria-label", label);
   return node;
@@ -24,7 +29,8 @@ function drawStrokes(node, strokes, cursor) {
   const pen = node.getContext("2d");
   pen.clearRect(0, 0, SIZE, SIZE);
   const scale = SIZE / 100;
-  Object.assign(pen, { lineWidth: PEN * scale, lineCap: "round", lineJoin: "round", strokeStyle: "#111" });
+  Object.assign(pen, { lineWidth: PEN * scale, strokeStyle: "#111" });
+  Object.assign(pen, { lineCap: "round", lineJoin: "round" });
   for (const stroke of strokes) {
     pen.beginPath();
     for (const [x, y] of [stroke[0], ...stroke]) pen.lineTo(x * scale, y * scale);
@@ -37,7 +43,7 @@ function drawStrokes(node, strokes, cursor) {
   pen.stroke();
 }
 
-// Red speaks for the digit, blue against it, as in the report's figures; or grey, where there is no sign.
+// Red speaks for the digit, blue against it, as in the report's figures; grey if there is no sign.
 function drawPixels(node, values, limit, signed) {
   const image = new ImageData(28, 28);
   values.forEach((value, i) => {
@@ -50,7 +56,9 @@ function drawPixels(node, values, limit, signed) {
 
 function bars(parent) {
   const grid = add(parent, "div", { className: "bars" });
-  for (const title of ["", "mean images", "trained"]) add(grid, "span", { className: "head", textContent: title });
+  for (const title of ["", "mean images", "trained"]) {
+    add(grid, "span", { className: "head", textContent: title });
+  }
   const rows = [...Array(10).keys()].map((digit) => {
     add(grid, "span", { textContent: digit });
     return [0, 1].map(() => {
@@ -76,8 +84,9 @@ function pen(node, strokes, look, done) {
   let cursor = null;
   const spot = (event) => {
     const box = node.getBoundingClientRect();
-    return [(100 * (event.clientX - box.left)) / box.width, (100 * (event.clientY - box.top)) / box.height]
-      .map((c) => Math.round(10 * Math.min(100, Math.max(0, c))) / 10);
+    const x = (100 * (event.clientX - box.left)) / box.width;
+    const y = (100 * (event.clientY - box.top)) / box.height;
+    return [x, y].map((c) => Math.round(10 * Math.min(100, Math.max(0, c))) / 10);
   };
   const lift = () => {
     if (drawing) done();
@@ -101,7 +110,7 @@ function pen(node, strokes, look, done) {
   node.addEventListener("pointerup", lift);
   node.addEventListener("pointercancel", lift);
   node.addEventListener("keydown", (event) => {
-    const move = { ArrowLeft: [-4, 0], ArrowRight: [4, 0], ArrowUp: [0, -4], ArrowDown: [0, 4] }[event.key];
+    const move = MOVES[event.key];
     if (!move && event.key !== " ") return;
     event.preventDefault();
     event.stopPropagation();
@@ -124,11 +133,11 @@ function render({ model, el }) {
   const strokes = structuredClone(model.get("strokes")); // of an earlier view
   const side = add(el, "div", { className: "hw-side" });
   const left = add(side, "div");
-  const [pad] = titled(left, SIZE, "Draw a digit here: mouse, pen, finger, or arrow keys with the space bar as pen down and up.");
+  const [pad] = titled(left, SIZE, LABEL);
   pad.classList.add("pad");
   const right = add(side, "div", { className: "wide" });
-  const answer = add(right, "p", { className: "readout answer" });
-  answer.setAttribute("role", "status");
+  const sentence = add(right, "p", { className: "readout answer" });
+  sentence.setAttribute("role", "status");
   const show = bars(right);
   const pictures = add(right, "div", { className: "row" });
   const [image] = titled(pictures, 112, "what the models see", 28);
@@ -137,8 +146,8 @@ function render({ model, el }) {
   const send = () => model.send({ strokes, pen: PEN });
   const look = (cursor) => drawStrokes(pad, strokes, cursor);
   pen(pad, strokes, look, send);
-  const change = (work) => () => {
-    work();
+  const change = (action) => () => {
+    action();
     look(null);
     send();
   };
@@ -158,18 +167,18 @@ function render({ model, el }) {
   saved.setAttribute("role", "status");
 
   const draw = () => {
-    const found = model.get("found");
-    answer.textContent = found.said;
+    const answer = model.get("answer");
+    sentence.textContent = answer.text;
     saved.textContent = model.get("saved");
-    show(found.probabilities);
-    drawPixels(image, found.image, 255, false);
-    found.evidence.forEach((map, i) => {
-      drawPixels(maps[i][0], map.values, found.limit, true);
+    show(answer.probabilities);
+    drawPixels(image, answer.image, 255, false);
+    answer.evidence.forEach((map, i) => {
+      drawPixels(maps[i][0], map.values, answer.limit, true);
       maps[i][1].textContent = map.title;
       maps[i][0].setAttribute("aria-label", map.title);
     });
-    save.disabled = found.best < 0;
-    if (found.best >= 0) digit.value = found.best;
+    save.disabled = answer.best < 0;
+    if (answer.best >= 0) digit.value = answer.best;
   };
   model.on("change", draw);
   draw();

@@ -1,13 +1,17 @@
-// The plane of Problems 2 and 3 while a network trains: regions, points, loss and accuracy, all from the kernel.
-// A click, or the arrow keys and Enter, adds a point.
+// The plane of Problems 2 and 3 while a network trains: regions, points, loss and accuracy, all
+// from the kernel. A click, or the arrow keys and Enter, adds a point.
 const SIZE = 420;
 const CHART = [300, 190];
+const MOVES = { ArrowLeft: [-10, 0], ArrowRight: [10, 0], ArrowUp: [0, -10], ArrowDown: [0, 10] };
+const LABEL = "The points and the regions of the predicted class; click to add a point";
+const CAPTION = "Click to add a point, or move with the arrow keys and press Enter.";
 
 function canvas(parent, width, height, label) {
   const node = parent.appendChild(document.createElement("canvas"));
   const scale = window.devicePixelRatio || 1;
   Object.assign(node, { width: width * scale, height: height * scale });
-  Object.assign(node.style, { width: `${width}px`, aspectRatio: `${width} / ${height}`, maxWidth: "100%" });
+  const aspectRatio = `${width} / ${height}`;
+  Object.assign(node.style, { width: `${width}px`, aspectRatio, maxWidth: "100%" });
   node.setAttribute("role", "img");
   node.setAttribute("aria-label", label);
   const pen = node.getContext("2d");
@@ -50,7 +54,8 @@ function marker(pen, x, y, k, colour, r = 4.6) {
 
 function plane(pen, model, cursor) {
   const [low1, high1, low2, high2] = model.get("limits");
-  const place = ([a, b]) => [((a - low1) / (high1 - low1)) * SIZE, ((high2 - b) / (high2 - low2)) * SIZE];
+  const place = ([a, b]) =>
+    [((a - low1) / (high1 - low1)) * SIZE, ((high2 - b) / (high2 - low2)) * SIZE];
   const colours = model.get("colours");
   regions(pen, model);
   for (const [a, b, k] of model.get("points")) marker(pen, ...place([a, b]), k, colours[k]);
@@ -75,7 +80,8 @@ function chart(pen, node, values, top, colour, title) {
   const style = getComputedStyle(node);
   const [left, bottom, room] = [44, height - 24, width - 54];
   pen.clearRect(0, 0, width, height);
-  Object.assign(pen, { font: "13px system-ui, sans-serif", fillStyle: style.color, textAlign: "left", lineWidth: 1 });
+  Object.assign(pen, { font: "13px system-ui, sans-serif", fillStyle: style.color });
+  Object.assign(pen, { textAlign: "left", lineWidth: 1 });
   pen.fillText(title, left, 14);
   pen.textAlign = "right";
   pen.fillText("0", left - 7, bottom + 4);
@@ -95,9 +101,11 @@ function chart(pen, node, values, top, colour, title) {
 function charts(loss, accuracy, model) {
   const { steps, loss: losses, accuracy: right } = model.get("history");
   const top = Math.ceil(10 * Math.max(...losses, 0.1)) / 10;
-  chart(loss[1], loss[0], { steps, y: losses }, top, "--value", `KL loss: ${losses.at(-1).toFixed(4)} nats`);
+  const lossTitle = `KL loss: ${losses.at(-1).toFixed(4)} nats`;
+  chart(loss[1], loss[0], { steps, y: losses }, top, "--value", lossTitle);
   const percent = right.map((a) => 100 * a);
-  chart(accuracy[1], accuracy[0], { steps, y: percent }, 100, "--gradient", `accuracy: ${percent.at(-1).toFixed(1)} %`);
+  const accuracyTitle = `accuracy: ${percent.at(-1).toFixed(1)} %`;
+  chart(accuracy[1], accuracy[0], { steps, y: percent }, 100, "--gradient", accuracyTitle);
 }
 
 function listen(node, model, look) {
@@ -113,8 +121,9 @@ function listen(node, model, look) {
     send([(event.clientX - box.left) * scale, (event.clientY - box.top) * scale]);
   });
   node.addEventListener("keydown", (event) => {
-    const move = { ArrowLeft: [-10, 0], ArrowRight: [10, 0], ArrowUp: [0, -10], ArrowDown: [0, 10] }[event.key];
-    if ((!move && event.key !== "Enter") || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
+    const move = MOVES[event.key];
+    if (!move && event.key !== "Enter") return;
+    if (event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     event.stopPropagation();
     cursor ??= [SIZE / 2, SIZE / 2];
@@ -130,9 +139,9 @@ function render({ model, el }) {
   const side = el.appendChild(document.createElement("div"));
   side.className = "hw-side";
   const figure = side.appendChild(document.createElement("figure"));
-  const [node, pen] = canvas(figure, SIZE, SIZE, "The points and the regions of the predicted class; click to add a point");
+  const [node, pen] = canvas(figure, SIZE, SIZE, LABEL);
   const caption = figure.appendChild(document.createElement("figcaption"));
-  caption.textContent = "Click to add a point, or move with the arrow keys and press Enter.";
+  caption.textContent = CAPTION;
   const right = side.appendChild(document.createElement("div"));
   right.className = "wide";
   const loss = canvas(right, ...CHART, "KL loss against the step");

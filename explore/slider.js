@@ -1,10 +1,12 @@
-// A slider over given values: the browser's own, so that it has a real label and says back only what a person did.
+// A slider over given values. It is the browser's own, so it has a real label, and it reports only
+// what a person did.
 function render({ model, el }) {
   el.classList.add("hw");
   const label = el.appendChild(document.createElement("label"));
   label.className = "slider";
   const text = label.appendChild(document.createElement("span"));
-  const range = Object.assign(label.appendChild(document.createElement("input")), { type: "range", min: 0, step: 1 });
+  const range = label.appendChild(document.createElement("input"));
+  Object.assign(range, { type: "range", min: 0, step: 1 });
   const shown = label.appendChild(document.createElement("output"));
   const draw = () => {
     const options = model.get("options");
@@ -18,7 +20,8 @@ function render({ model, el }) {
     model.set("index", Number(range.value));
     model.save_changes();
   });
-  range.addEventListener("keydown", (event) => event.stopPropagation()); // Jupyter has shortcuts of its own
+  // Jupyter has its own shortcuts
+  range.addEventListener("keydown", (event) => event.stopPropagation());
   model.on("change", draw);
   draw();
   return () => model.off("change", draw);

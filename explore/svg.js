@@ -1,4 +1,5 @@
-// Before graph.js and contours.js, for a widget's script is one file: how both make an element of a drawing.
+// How graph.js and contours.js make an element of a drawing. A widget's script is one file, so this
+// is put before theirs.
 const SVG = "http://www.w3.org/2000/svg";
 
 function add(parent, tag, attributes, text = "") {

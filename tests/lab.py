@@ -1,4 +1,4 @@
-"""A JupyterLab and a browser page for tests: nothing leaves the machine, and every complaint is kept."""
+"""A JupyterLab and a browser page for tests: no request leaves the machine, all errors are kept."""
 
 import ast
 import contextlib
@@ -11,89 +11,130 @@ import sys
 import time
 import urllib.request
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 SCROLL = "node => node.scrollIntoView({block: 'center'})"
 READY = """() => {
     const panel = window.jupyterapp?.shell.currentWidget;
     return panel?.content?.model && panel.sessionContext?.isReady
         && panel.sessionContext.session?.kernel?.status === 'idle';
 }"""
-RUN = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"  # without its promise: it never settles
+# The command's promise is not returned: it never settles.
+RUN = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
 STATE = """() => {
     const panel = window.jupyterapp.shell.currentWidget;
     const cells = panel.content.widgets.filter(cell => cell.model.type === 'code');
+    const outputs = cells.flatMap(cell => cell.model.outputs.toJSON());
     return {
         idle: panel.sessionContext.session.kernel.status === 'idle',
         left: cells.filter(cell => cell.model.executionCount === null).length,
-        errors: cells.flatMap(cell => cell.model.outputs.toJSON()).filter(o => o.output_type === 'error'),
+        errors: outputs.filter(output => output.output_type === 'error'),
     };
 }"""
 ASK = """code => new Promise(resolve => {
     const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-    const asked = kernel.requestExecute({code: '', silent: true, user_expressions: {answer: code}});
+    const request = {code: '', silent: true, user_expressions: {answer: code}};
+    const asked = kernel.requestExecute(request);
     asked.onReply = message => resolve(message.content.user_expressions.answer);
 })"""
 WIDGET = ".jp-OutputArea-output:has(.hw)"
 
 
 def free_port():
-    """Return a port that nobody uses at the moment."""
+    """Return a port that is free at the moment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
 
 
+def private_home(home):
+    """Return the environment variables that keep JupyterLab inside the folder `home`."""
+    folders = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+        "HOME": ".",
+    }
+    return {name: str(home / folder) for name, folder in folders.items()}
+
+
+def no_news(home):
+    """Switch off JupyterLab's question whether it may fetch news."""
+    folder = home / "settings/@jupyterlab/apputils-extension"
+    folder.mkdir(parents=True)
+    settings = {"fetchNews": "false", "checkForUpdates": False}
+    (folder / "notification.jupyterlab-settings").write_text(json.dumps(settings))
+
+
+def wait_for_server(process, address, log, seconds=120):
+    """Wait until the server answers; fail with its log if it ends or stays silent."""
+    deadline = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/api"):
+            return
+        time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
 @contextlib.contextmanager
-def server(folder, home, **more):
-    """Run JupyterLab on a folder, with a home of its own; yield its address."""
-    news = home / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
-    news.parent.mkdir(parents=True)
-    news.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
-    places = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
-              "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-              "IPYTHONDIR": "ipython", "HOME": "."}  # fmt: skip
-    env = (
-        os.environ
-        | {name: str(home / place) for name, place in places.items()}
-        | more
-        | {"JUPYTER_PREFER_ENV_PATH": "1"}
-    )
-    address = f"http://127.0.0.1:{free_port()}"
-    words = ["--no-browser", "--allow-root", f"--ServerApp.port={address.rpartition(':')[2]}",
-             "--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True"]  # fmt: skip
+def server(folder, home, **variables):
+    """Run JupyterLab on a folder, with its own home and more variables; yield its address."""
+    no_news(home)
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        f"--ServerApp.port={port}",
+        "--IdentityProvider.token=",
+        "--LabApp.expose_app_in_browser=True",
+    ]
+    env = os.environ | private_home(home) | variables | {"JUPYTER_PREFER_ENV_PATH": "1"}
     with (home / "log").open("w") as log:
-        command = [sys.executable, "-m", "jupyterlab", *words]
-        running = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log)
     try:
-        deadline = time.monotonic() + 60
-        while running.poll() is None and time.monotonic() < deadline:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/api"):
-                break
-            time.sleep(0.1)
-        else:
-            raise AssertionError((home / "log").read_text())
+        wait_for_server(process, address, home / "log")
         yield address
     finally:
-        running.terminate()
-        running.wait()
+        process.terminate()
+        process.wait()
 
 
 class Desk:
     """A page of the browser, with a notebook on it.
 
-    `complaints` are the browser's errors, `strangers` the requests that were for another machine, and were stopped.
+    `complaints` are the browser's errors; `strangers` are requests to other machines, all stopped.
     """
 
     def __init__(self, browser, address, **look):
-        self.address, self.complaints, self.strangers = address, [], []
+        self.address = address
+        self.complaints = []
+        self.strangers = []
         self.page = browser.new_page(viewport={"width": 1280, "height": 1300}, **look)
         self.page.route("**/*", self.gate)
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        self.page.on("console", self.listen)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
+    def listen(self, message):
+        """Keep the errors among the messages of the browser's console."""
+        if message.type == "error":
+            self.complaints.append(message.text)
+
     def gate(self, route):
-        """Let nothing pass but what is for the server here."""
+        """Let only requests to the server of this test pass."""
         if route.request.url.startswith((self.address, "data:", "blob:")):
             route.continue_()
         else:
@@ -101,7 +142,7 @@ class Desk:
             route.abort()
 
     def open(self, notebook, seconds=120):
-        """Open a notebook, wait for its kernel, run all cells from top to bottom; no cell may fail."""
+        """Open a notebook, wait for its kernel, run all cells; none may fail."""
         self.page.goto(f"{self.address}/lab/tree/{notebook}?reset")
         self.page.wait_for_function(READY, timeout=60_000)
         self.page.evaluate(RUN)
@@ -112,40 +153,46 @@ class Desk:
             if state["idle"] and not state["left"]:
                 return self.find(".hw")
             time.sleep(0.2)
-        raise AssertionError(f"{notebook}: no end within {seconds} s: {state}")
+        raise AssertionError(f"{notebook} did not end within {seconds} s: {state}")
 
     def value(self, code):
-        """Return what an expression is in the kernel."""
+        """Return the value of an expression in the kernel."""
         answer = self.page.evaluate(ASK, f"__import__('json').dumps({code})")
         assert answer["status"] == "ok", answer
         return json.loads(ast.literal_eval(answer["data"]["text/plain"]))
 
-    def until(self, code, seconds=20):
+    def holds(self, code):
+        """Return True if an expression is true in the kernel."""
+        return self.value(f"bool({code})")
+
+    def until(self, code, seconds=60):
         """Wait until an expression is true in the kernel."""
         deadline = time.monotonic() + seconds
-        while not self.value(f"bool({code})"):
-            assert time.monotonic() < deadline, f"expected {code}"
+        while not self.holds(code):
+            assert time.monotonic() < deadline, f"still not true: {code}"
             time.sleep(0.05)
 
-    def find(self, selector, **more):
+    def find(self, selector, **options):
         """Return an element, scrolled into view and at rest."""
-        found = self.page.locator(selector, **more).first
-        found.wait_for(timeout=20_000)
-        found.evaluate(SCROLL)
+        element = self.page.locator(selector, **options).first
+        element.wait_for()
+        element.evaluate(SCROLL)
         self.page.wait_for_timeout(300)
-        return found
+        return element
 
     def button(self, name):
         """Return the button of that name."""
-        found = self.page.locator("button:visible", has_text=re.compile(f"^{name}$")).first
-        found.evaluate(SCROLL)
-        return found
+        button = self.page.locator("button:visible", has_text=re.compile(f"^{name}$")).first
+        button.evaluate(SCROLL)
+        return button
 
-    def says(self, text, seconds=20):
-        """Wait until the widget's line says so, sub- and superscripts read as they stand."""
+    def says(self, text, seconds=60):
+        """Wait until the widget's spoken line contains a text."""
         deadline = time.monotonic() + seconds
-        while text not in (found := self.find(".widget-html [role=status]").text_content()):
-            assert time.monotonic() < deadline, f"expected {text!r}, found {found!r}"
+        spoken = self.find(".widget-html [role=status]")
+        while text not in spoken.text_content():
+            assert time.monotonic() < deadline, f"{text!r} is not in {spoken.text_content()!r}"
+            time.sleep(0.05)
 
     def press(self, name, times=1):
         """Press a button."""
@@ -161,8 +208,12 @@ class Desk:
 
     def draw(self, points):
         """Draw a stroke on the pad with the mouse, through points in 0..100."""
-        box, mouse = self.find(".hw canvas").bounding_box(), self.page.mouse
-        spots = [(box["x"] + x * box["width"] / 100, box["y"] + y * box["height"] / 100) for x, y in points]
+        box = self.find(".hw canvas").bounding_box()
+        mouse = self.page.mouse
+        spots = [
+            (box["x"] + x * box["width"] / 100, box["y"] + y * box["height"] / 100)
+            for x, y in points
+        ]
         mouse.move(*spots[0])
         mouse.down()
         for spot in spots[1:]:

@@ -19,7 +19,7 @@ def centre(image):
     return np.array(ndimage.center_of_mass(image))
 
 
-def test_own_digits():
+def test_the_typed_digits_are_prepared_like_mnists():
     images, labels = read_digits(STROKES)
     assert images.shape == (40, 784) and images.dtype == np.uint8
     assert set(Counter(labels.tolist()).items()) == {(digit, 4) for digit in range(10)}
@@ -30,7 +30,7 @@ def test_own_digits():
     assert len({image.tobytes() for image in images}) == 40
 
 
-def test_no_own_digit_is_an_mnist_image(mnist):
+def test_no_typed_digit_is_an_mnist_image(mnist):
     images, _ = read_digits(STROKES)
     both = np.concatenate([mnist.x_train, mnist.x_test])
     assert min(np.abs(both - image.astype(int)).mean() for image in images[::8]) > 3
@@ -43,7 +43,16 @@ def test_mnist_images_stay_as_they_are(mnist):
     assert np.mean(np.array(off) < 0.5) > 0.98
 
 
-def test_p03_shift_scale():
+def test_the_centre_of_mass_is_on_pixel_14_p03():
+    """Half a pixel is the best that whole pixels can do; more would show a wrong rounding."""
+    for item in json.loads(STROKES.read_text()):
+        strokes = [np.array(stroke, float) for stroke in item["strokes"]]
+        for scale in (0.7, 1, 1.3):
+            image = normalise(render([scale * stroke for stroke in strokes], scale * item["pen"]))
+            assert np.abs(centre(image) - 14).max() <= 0.5 + 1e-9
+
+
+def test_shift_and_scale_hardly_change_a_digit_p03():
     reference = normalise(render(SEVEN, 10)).astype(int)
     shifted = np.zeros((900, 900), np.uint8)
     drawn = render(SEVEN, 10)
@@ -56,12 +65,12 @@ def test_p03_shift_scale():
 @pytest.mark.parametrize(
     "image", [np.full((1, 1), 255, np.uint8), np.eye(300, dtype=np.uint8) * 9, np.full((28, 28), 200, np.uint8)]
 )
-def test_odd_images(image):
+def test_odd_images_give_a_digit(image):
     result = normalise(image)
     assert result.shape == (28, 28) and result.dtype == np.uint8 and result.any()
 
 
-def test_no_ink():
+def test_an_image_without_ink_is_refused():
     with pytest.raises(DataError, match="ink"):
         normalise(np.zeros((28, 28), np.uint8))
 
@@ -88,7 +97,7 @@ def test_smooth_keeps_ends_and_doubled_corners():
         '[{"digit": 1, "pen": 5, "strokes": [[' + "[0, 0], " * 10_000 + "[1, 1]]]}]",
     ],
 )  # fmt: skip
-def test_bad_strokes(tmp_path, content):
+def test_bad_strokes_are_refused(tmp_path, content):
     path = tmp_path / "s.json"
     path.write_text(content)
     with pytest.raises(DataError, match=r"s\.json"):

@@ -5,6 +5,7 @@ import json
 import math
 import subprocess
 import sys
+import threading
 
 import mpmath
 import numpy as np
@@ -14,16 +15,30 @@ from conftest import ROOT, witness
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import common
-from common import Linear, Network, ReLU, kl_loss, numerical_gradient, one_hot, softmax, train
+from common import (
+    Linear,
+    Network,
+    ReLU,
+    accuracy,
+    in_blocks,
+    kl_loss,
+    numerical_gradient,
+    one_hot,
+    softmax,
+    train,
+)
+from points import read_points
+from results import Results, write_json
 
 
-def network(rng, sizes, dtype=np.float64, block=1024):
+def network(rng, sizes, dtype=np.float64):
     layers = []
     for D, M in itertools.pairwise(sizes):
         layers += [Linear(rng.randn(M, D).astype(dtype), rng.randn(M).astype(dtype)), ReLU()]
-    return Network(layers[:-1], block)
+    return Network(layers[:-1])
 
 
 def soft_targets(rng, N, K):
@@ -36,18 +51,21 @@ def close(a, b, rtol=1e-7):
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (1, 3, 2), (5, 4, 3), (17, 2, 6)])
 @pytest.mark.parametrize("seed", range(3))
-def test_g01_linear(shape, seed):
+def test_the_linear_layers_gradients_equal_central_differences_g01(shape, seed):
     N, D, M = shape
     rng = np.random.RandomState(seed)
     layer, x, dout = Linear(rng.randn(M, D), rng.randn(M)), rng.randn(N, D), rng.randn(N, M)
-    total = lambda: (layer.forward(x) * dout).sum()  # noqa: E731
+
+    def total():
+        return (layer.forward(x) * dout).sum()
+
     dW, db = layer.gradients(x, dout)
     close(dW, numerical_gradient(total, layer.W))
     close(db, numerical_gradient(total, layer.b))
     close(layer.backward(x, dout), numerical_gradient(total, x))
 
 
-def test_g01_relu():
+def test_the_relus_gradient_equals_central_differences_g01():
     rng = np.random.RandomState(0)
     x, dout = rng.randn(6, 5), rng.randn(6, 5)
     x[np.abs(x) < 0.01] = 0.5
@@ -56,28 +74,28 @@ def test_g01_relu():
 
 
 @pytest.mark.parametrize("N", [1, 2, 9])
-def test_g01_kl(N):
+def test_the_losss_gradient_equals_central_differences_g01(N):
     rng = np.random.RandomState(N)
     logits, targets = rng.randn(N, 4), soft_targets(rng, N, 4)
     close(kl_loss(logits, targets)[1], numerical_gradient(lambda: kl_loss(logits, targets)[0], logits))
 
 
 @pytest.mark.parametrize("sizes", [(2, 3), (3, 5, 2), (4, 6, 5, 3)])
-def test_g01_network(sizes):
+def test_a_networks_gradients_equal_central_differences_g01(sizes):
     rng = np.random.RandomState(3)
     net, x, targets = network(rng, sizes), rng.randn(11, sizes[0]), soft_targets(rng, 11, sizes[-1])
-    _, _, gradients = net.loss_and_gradients(x, targets)
+    _, gradients = net.loss_and_gradients(x, targets)
     for parameter, gradient in zip(net.parameters, gradients, strict=True):
         close(gradient, numerical_gradient(lambda: net.loss_and_gradients(x, targets)[0], parameter), 1e-6)
 
 
-def test_numerical_gradient_restores():
+def test_numerical_gradient_restores_what_it_changes():
     v = np.array([1.0, 2.0])
     close(numerical_gradient(lambda: float(v @ v), v), np.array([2.0, 4.0]))
     assert v.tolist() == [1.0, 2.0]
 
 
-def test_kl_by_hand():
+def test_the_kl_loss_by_hand():
     loss, dlogits = kl_loss(np.log([[0.5, 0.25, 0.25]]), np.array([[0.0, 1.0, 0.0]]))
     assert math.isclose(loss, math.log(4)) and np.allclose(dlogits, [[0.5, -0.75, 0.25]])
     assert math.isclose(kl_loss(np.zeros((3, 10)), one_hot(np.array([1, 2, 3]), 10))[0], math.log(10))
@@ -89,7 +107,7 @@ logit_arrays = hnp.arrays(np.float64, st.tuples(st.integers(1, 6), st.integers(2
 
 @settings(max_examples=500, deadline=None)
 @given(logits=logit_arrays, seed=st.integers(0, 1000), hard=st.booleans(), shift=st.floats(-1e4, 1e4))
-def test_g02_extreme_logits(logits, seed, hard, shift):
+def test_extreme_logits_give_finite_losses_g02(logits, seed, hard, shift):
     rng = np.random.RandomState(seed)
     N, K = logits.shape
     targets = one_hot(rng.randint(K, size=N), K) if hard else soft_targets(rng, N, K)
@@ -102,11 +120,11 @@ def test_g02_extreme_logits(logits, seed, hard, shift):
 
 
 @pytest.mark.parametrize("sizes", [(5, 4), (5, 7, 4), (3, 8, 6, 5)])
-def test_g03_torch(sizes):
+def test_gradients_equal_pytorchs_g03(sizes):
     torch = witness("torch")
     rng = np.random.RandomState(1)
     net, x, targets = network(rng, sizes), rng.randn(13, sizes[0]), soft_targets(rng, 13, sizes[-1])
-    loss, _, gradients = net.loss_and_gradients(x, targets)
+    loss, gradients = net.loss_and_gradients(x, targets)
     tensors = [torch.tensor(p, requires_grad=True) for p in net.parameters]
     values = torch.tensor(x)
     for i in range(0, len(tensors), 2):
@@ -119,7 +137,7 @@ def test_g03_torch(sizes):
         assert np.abs(gradient - tensor.grad.numpy()).max() < 1e-10
 
 
-def test_train_against_torch_nesterov():
+def test_training_equals_pytorchs_nesterov():
     torch = witness("torch")
     rng = np.random.RandomState(2)
     net, x, labels = network(rng, (3, 6, 4)), rng.randn(20, 3), rng.randint(4, size=20)
@@ -135,21 +153,22 @@ def test_train_against_torch_nesterov():
         assert np.abs(parameter - tensor.detach().numpy()).max() < 1e-10
 
 
-def test_converged_loss_against_scikit_learn():
+def test_the_converged_loss_equals_scikit_learns():
     from sklearn.linear_model import LogisticRegression
 
-    x, labels = common.read_points(ROOT / "data/set3.csv")
+    x, labels = read_points(ROOT / "data/set3.csv")
     net = Network([Linear(np.zeros((3, 2)), np.zeros(3))])
     history = train(net, x, one_hot(labels, 3), learning_rate=0.5, steps=20000, tolerance=1e-6)
     theirs = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10000).fit(x, labels)
     assert history.stopped == "tolerance"
     assert abs(history.loss[-1] - kl_loss(theirs.decision_function(x), one_hot(labels, 3))[0]) < 1e-6
-    assert history.accuracy[-1] == theirs.score(x, labels) == 0.85
+    assert accuracy(net, x, labels) == theirs.score(x, labels) == 0.85
 
 
 RECORDED = """
 import hashlib, numpy as np
 from common import *
+from points import read_points
 x, labels = read_points("data/set3.csv")
 rng = np.random.RandomState(0)
 net = Network([Linear(rng.randn(8, 2), rng.randn(8)), ReLU(), Linear(rng.randn(3, 8), rng.randn(3))])
@@ -158,22 +177,22 @@ print(hashlib.sha256(b"".join(p.tobytes() for p in net.parameters)).hexdigest())
 """
 
 
-def test_g04_repeats_bit_for_bit():
-    def record():
-        env = {"OPENBLAS_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"}
+def test_a_recorded_run_repeats_bit_for_bit_g04():
+    def record(blas_threads):
+        env = {"OPENBLAS_NUM_THREADS": blas_threads, "PATH": "/usr/bin:/bin"}
         done = subprocess.run(
             [sys.executable, "-c", RECORDED], cwd=ROOT, env=env, capture_output=True, text=True, check=True
         )
         return done.stdout
 
-    assert record() == record()
+    assert record("1") == record("1") == record("2"), "training limits BLAS itself"
 
 
 def notebook_functions(name):
     """Execute the cells of a notebook that only define functions."""
     cells = json.loads((ROOT / name).read_text())["cells"]
     space = {}
-    exec("import math\nimport numpy as np\nfrom types import SimpleNamespace", space)
+    exec("import numpy as np\nfrom types import SimpleNamespace", space)
     for cell in cells:
         source = "".join(cell["source"])
         if cell["cell_type"] == "code" and source.startswith("def "):
@@ -181,18 +200,18 @@ def notebook_functions(name):
     return space
 
 
-def test_g05_derivatives_by_sympy():
+def test_problem1s_derivatives_equal_sympys_g05():
     w1, w2, x1, x2 = symbols = sympy.symbols("w1 w2 x1 x2")
     f = 1 / (1 + sympy.exp(-(w1 * x1 + w2 * x2))) + (w1**2 + w2**2) / 2
     space = notebook_functions("problem1_compgraph.ipynb")
     for point in [(0.3, -0.5, 0.2, 0.4), *np.random.RandomState(0).randn(5, 4).tolist()]:
         exact = [float(f.diff(s).subs(dict(zip(symbols, point, strict=True))).evalf(30)) for s in symbols]
         graph = space["backward"](space["forward"](*point))
-        assert np.allclose([graph.dw1, graph.dw2, graph.dx1, graph.dx2], exact, rtol=1e-13, atol=1e-15)
+        assert np.allclose([graph.w1, graph.w2, graph.x1, graph.x2], exact, rtol=1e-13, atol=1e-15)
         assert np.allclose(space["derivatives"](*point), exact, rtol=1e-13, atol=1e-15)
 
 
-def test_g05_path_by_mpmath():
+def test_problem1s_path_equals_mpmaths_g05():
     space = notebook_functions("problem1_compgraph.ipynb")
     with mpmath.workdps(40):
         w, x = mpmath.matrix(["0.3", "-0.5"]), mpmath.matrix(["0.2", "0.4"])
@@ -201,33 +220,34 @@ def test_g05_path_by_mpmath():
             e = mpmath.exp(-(w.T * x)[0])
             w -= mpmath.mpf("0.01") * (x * (e / (1 + e) ** 2) + w)
             g = space["backward"](space["forward"](*ours, 0.2, 0.4))
-            ours = [ours[0] - 0.01 * g.dw1, ours[1] - 0.01 * g.dw2]
+            ours = [ours[0] - 0.01 * g.w1, ours[1] - 0.01 * g.w2]
         assert abs(ours[0] - w[0]) < 1e-14 and abs(ours[1] - w[1]) < 1e-14
         assert mpmath.nstr(w[0], 8, strip_zeros=False) == "0.20894800" and mpmath.nstr(w[1], 8) == "-0.3957744"
 
 
-def test_g06_templates(mnist):
+def test_the_templates_are_right_on_6310_of_10000_g06(mnist):
     averages = [mnist.x_train[mnist.labels_train == k].mean(axis=0) for k in range(10)]
     right = np.array([Network([Linear(np.array(averages), np.zeros(10))]).predict(mnist.x_test) == mnist.labels_test])
     assert right.sum() == 6310
 
 
-def test_g07_blocks_and_dtype():
+def test_blocks_and_dtype_change_the_gradient_by_rounding_only_g07():
     rng = np.random.RandomState(0)
     pixels, targets = rng.randint(0, 256, (1000, 60)).astype(np.uint8), soft_targets(rng, 1000, 10)
     W, b = rng.randn(10, 60), rng.randn(10)
-    reference = Network([Linear(W, b)], block=1000).loss_and_gradients(pixels / 255, targets)
-    for block in (1, 7, 256, 4096):
+    whole = Network([Linear(W, b)]).loss_and_gradients(pixels / 255, targets)
+    for size in (1, 7, 256, 4096):
         for dtype, rounding in ((np.float64, 1e-13), (np.float32, 2e-6)):
-            net = Network([Linear(W.astype(dtype), b.astype(dtype))], block)
-            loss, accuracy, gradients = net.loss_and_gradients(pixels, targets.astype(dtype))
-            assert abs(loss - reference[0]) < rounding * 10 and abs(accuracy - reference[1]) < 0.002
-            for ours, theirs in zip(gradients, reference[2], strict=True):
+            net = Network([Linear(W.astype(dtype), b.astype(dtype))])
+            loss, gradients = in_blocks(net, pixels, targets.astype(dtype), size)
+            assert abs(loss - whole[0]) < rounding * 10
+            for ours, theirs in zip(gradients, whole[1], strict=True):
                 assert ours.dtype == dtype and np.abs(ours - theirs).max() < rounding
+            assert np.allclose(net.logits(pixels), pixels / 255 @ W.T + b, atol=1e-4)
     assert pixels.dtype == np.uint8
 
 
-def test_nobody_changes_the_callers_arrays():
+def test_training_leaves_the_callers_arrays_alone():
     rng = np.random.RandomState(0)
     W, b, x, targets = rng.randn(3, 2), rng.randn(3), rng.randn(9, 2), soft_targets(rng, 9, 3)
     kept = [a.copy() for a in (W, b, x, targets)]
@@ -236,7 +256,7 @@ def test_nobody_changes_the_callers_arrays():
         assert np.array_equal(now, before)
 
 
-def test_train_stops_and_says_why():
+def test_training_stops_and_says_why():
     rng = np.random.RandomState(0)
     x, targets = rng.randn(30, 2), soft_targets(rng, 30, 3)
 
@@ -244,7 +264,7 @@ def test_train_stops_and_says_why():
         return Network([Linear(np.zeros((3, 2)), np.zeros(3))])
 
     history = train(fresh(), x, targets, learning_rate=0.5, steps=10)
-    assert history.stopped == "steps" and len(history.loss) == len(history.accuracy) == 11
+    assert history.stopped == "steps" and len(history.loss) == 11 and history.gradient == []
     history = train(fresh(), x, targets, learning_rate=0.5, steps=10000, tolerance=1e-4)
     assert history.stopped == "tolerance" and history.gradient[-1] <= 1e-4 < history.gradient[-2]
     with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match="smaller learning rate"):
@@ -253,32 +273,80 @@ def test_train_stops_and_says_why():
         train(fresh(), x, targets, learning_rate=0.5, steps=10, batch_size=31, rng=rng)
 
 
-def test_mini_batches_cover_each_epoch_once():
+def test_mini_batches_take_each_example_once_per_epoch():
     rows = common.row_batches(10, 5, np.random.RandomState(0))
     first, second = (np.sort(np.concatenate([next(rows), next(rows)])) for _ in range(2))
     assert first.tolist() == second.tolist() == list(range(10))
 
 
-def test_b12_results(tmp_path):
+def test_results_are_strict_json_b12(tmp_path):
     path = tmp_path / "deep/r.json"
-    common.write_results(path, {"a": np.float32(0.5), "b": {"c": np.arange(2)}, "d": np.bool_(True), "e": None})
+    write_json(path, {"a": np.float32(0.5), "b": {"c": np.arange(2)}, "d": np.bool_(True), "e": None})
     assert json.loads(path.read_text()) == {"a": 0.5, "b": {"c": [0, 1]}, "d": True, "e": None}
     before = path.read_bytes()
     for bad, key in (({"x": {"y": math.nan}}, "x.y"), ({"z": [1.0, np.inf]}, "z[1]"), ({"q": np.float32("-inf")}, "q")):
         with pytest.raises(ValueError, match=key.replace("[", r"\[")):
-            common.write_results(path, bad)
+            write_json(path, bad)
     with pytest.raises(TypeError):
-        common.write_results(path, {"x": object()})
+        write_json(path, {"x": object()})
     assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == ["r.json"]
 
 
-def test_g07_threads_and_labels_change_no_bit(monkeypatch):
+def test_threads_change_no_bit_g07(monkeypatch):
     rng = np.random.RandomState(0)
-    x, labels = rng.randint(256, size=(500, 6)).astype(np.uint8), rng.randint(3, size=500)
-    net = Network([Linear(rng.randn(4, 6), rng.randn(4)), ReLU(), Linear(rng.randn(3, 4), rng.randn(3))], block=16)
+    x = rng.randint(256, size=(500, 6)).astype(np.uint8)
+    targets = one_hot(rng.randint(3, size=500), 3)
+    net = network(rng, (6, 4, 3))
     found = []
-    for threads, targets in ((1, one_hot(labels, 3)), (2, one_hot(labels, 3)), (2, labels)):
-        monkeypatch.setattr(common, "THREADS", threads)
-        loss, accuracy, gradients = net.loss_and_gradients(x, targets)
-        found.append((loss, accuracy, *(g.tobytes() for g in gradients), net.logits(x).tobytes()))
-    assert found[0] == found[1] == found[2]
+    for threads in ("1", "2", "5", ""):
+        monkeypatch.setenv("THREADS", threads)
+        loss, gradients = in_blocks(net, x, targets, size=16)
+        found.append((loss, *(g.tobytes() for g in gradients), net.logits(x).tobytes()))
+    assert all(one == found[0] for one in found)
+
+
+def test_blocks_are_computed_side_by_side_with_one_blas_thread_each(monkeypatch):
+    """Under plain papermill and in JupyterLab nobody sets the environment."""
+    seen = []
+
+    def look(rows):
+        limits = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+        seen.append((threading.get_ident(), *limits))
+        barrier.wait(timeout=20)  # fails unless two blocks are computed at the same time
+
+    barrier = threading.Barrier(2)
+    monkeypatch.setenv("THREADS", "2")
+    with threadpool_limits(2, user_api="blas"):
+        list(common.per_block(look, 4, size=1))
+    assert len({thread for thread, *_ in seen}) == 2
+    assert {limit for _, *limits in seen for limit in limits} == {1}
+
+
+@pytest.mark.parametrize("given", ["auto", "0", "-1", "1.5"])
+def test_a_wrong_number_of_threads_is_refused(monkeypatch, given):
+    monkeypatch.setenv("THREADS", given)
+    with pytest.raises(ValueError, match="THREADS should be a number of threads"):
+        common.threads()
+
+
+def test_measure_sees_the_network_before_each_update_and_at_the_end():
+    rng = np.random.RandomState(0)
+    x, targets = rng.randn(20, 2), soft_targets(rng, 20, 3)
+    net = Network([Linear(np.zeros((3, 2)), np.zeros(3))])
+    options = {"learning_rate": 0.5, "steps": 4}
+    history = train(net, x, targets, measure=lambda: net.loss_and_gradients(x, targets)[0], **options)
+    assert history.measured == history.loss and len(history.loss) == 5
+
+
+def test_a_recorded_number_is_kept_as_it_was_and_may_be_recorded_again(tmp_path):
+    results = Results()
+    counts = np.array([1, 2])
+    results.record(counts=counts, accuracy=0.5)
+    counts[0] = 7
+    results.record(accuracy=np.float32(0.25))
+    with pytest.raises(ValueError, match="the result loss is nan"):
+        results.record(loss=math.nan)
+    results.write(tmp_path / "r.json", seed=3, sha256={"x": "hash"})
+    written = json.loads((tmp_path / "r.json").read_text())
+    assert written["counts"] == [1, 2] and written["accuracy"] == 0.25
+    assert written["provenance"]["seed"] == 3 and written["provenance"]["sha256"] == {"x": "hash"}

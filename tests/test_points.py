@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from common import DataError, Linear, Network, one_hot, read_points, train
-from separability import margins, separability
+from common import DataError, Linear, Network, ReLU, accuracy, one_hot, train
+from points import margins, read_points, separability
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from separability import margins, separability
         "\ufeffa b y0 y1 y2\r\n1 2 1 0 0\r\n3 -4.5 0 1 0\r\n-0.1 0.5 0 0 1\r\n",
     ],
 )
-def test_formats(tmp_path, text):
+def test_points_are_read_in_every_format(tmp_path, text):
     (tmp_path / "p.csv").write_text(text, encoding="utf-8", newline="")
     x, labels = read_points(tmp_path / "p.csv")
     assert x.tolist() == [[1, 2], [3, -4.5], [-0.1, 0.5]] and labels.tolist() == [0, 1, 2]
@@ -48,7 +48,7 @@ def test_formats(tmp_path, text):
         ("x1,x2,label\n", None, "K at least 2"),
     ],
 )
-def test_bad_rows(tmp_path, text, line, word):
+def test_a_bad_row_is_refused_with_its_line(tmp_path, text, line, word):
     path = tmp_path / "p.csv"
     path.write_text(text)
     with pytest.raises(DataError, match=word) as caught:
@@ -57,7 +57,7 @@ def test_bad_rows(tmp_path, text, line, word):
     assert line is None or f"line {line}:" in str(caught.value)
 
 
-def test_no_file(tmp_path):
+def test_a_file_that_cannot_be_read_is_refused(tmp_path):
     for path in (tmp_path, tmp_path / "missing"):
         with pytest.raises(DataError, match=str(path)):
             read_points(path)
@@ -73,7 +73,7 @@ def test_committed_points_are_what_the_script_makes(tmp_path):
         assert (tmp_path / name).read_bytes() == (ROOT / "data" / name).read_bytes()
 
 
-def test_checksums():
+def test_the_data_has_its_checksums():
     done = subprocess.run(
         ["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=ROOT / "data", capture_output=True, text=True
     )
@@ -87,7 +87,7 @@ def test_set2_is_separable():
     assert margins(x, labels, verdict.W, verdict.b).min() > 0 and len(x) == 150
 
 
-def test_set3_is_not_and_without_the_named_points_is():
+def test_set3_is_separable_only_without_the_named_points():
     x, labels = read_points(ROOT / "data/set3.csv")
     verdict = separability(x, labels)
     assert not verdict.separable and len(x) % 40 == 0
@@ -96,15 +96,14 @@ def test_set3_is_not_and_without_the_named_points_is():
 
 
 def test_eight_hidden_units_are_enough_for_set3():
-    from common import ReLU
-
     x, labels = read_points(ROOT / "data/set3.csv")
     rng = np.random.RandomState(0)
     network = Network([Linear(rng.randn(8, 2), rng.randn(8)), ReLU(), Linear(rng.randn(3, 8), rng.randn(3))])
-    assert train(network, x, one_hot(labels, 3), learning_rate=0.5, steps=2000).accuracy[-1] >= 0.975
+    train(network, x, one_hot(labels, 3), learning_rate=0.5, steps=2000)
+    assert accuracy(network, x, labels) >= 0.975
 
 
-def test_known_verdicts():
+def test_verdicts_known_by_hand():
     corners = np.array([[0.0, 0], [1, 1], [0, 1], [1, 0]])
     assert separability(corners, np.array([0, 1, 0, 1])).separable
     xor = separability(corners, np.array([0, 0, 1, 1]))

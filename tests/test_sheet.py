@@ -13,6 +13,7 @@ from PIL import Image, ImageFilter
 
 import common
 import handwriting
+import photos
 from common import DataError
 from tools import digits
 
@@ -54,7 +55,7 @@ def sheet():
 
 def read(image, path, **save):
     image.save(path, **save)
-    return handwriting.read_sheet(path)
+    return photos.read_sheet(path)
 
 
 WAYS = {
@@ -82,7 +83,7 @@ def test_every_digit_is_found_in_reading_order(tmp_path, way):
 
 
 @pytest.mark.parametrize("way", ["plain", "all"])
-def test_p02_mnist_on_paper_loses_at_most_3_points(tmp_path, mnist, way):
+def test_mnist_on_paper_loses_at_most_3_points_p02(tmp_path, mnist, way):
     few = 240
     large = [
         np.asarray(Image.fromarray(i.reshape(28, 28)).resize((140, 140), Image.Resampling.BICUBIC))
@@ -100,7 +101,7 @@ def test_p02_mnist_on_paper_loses_at_most_3_points(tmp_path, mnist, way):
     assert through >= plain - 0.03
 
 
-def test_p03_polarity_scale_and_rotation_change_hardly_anything(tmp_path, sheet):
+def test_polarity_scale_and_rotation_change_hardly_anything_p03(tmp_path, sheet):
     reference = read(sheet, tmp_path / "a.png").images.astype(int)
     turned = sheet.transpose(Image.Transpose.ROTATE_90)
     exif = Image.Exif()
@@ -115,7 +116,7 @@ def test_p03_polarity_scale_and_rotation_change_hardly_anything(tmp_path, sheet)
         assert np.abs(other.images - reference).mean() < 4, name
 
 
-def test_p01_modes(tmp_path, sheet):
+def test_every_colour_mode_is_read_p01(tmp_path, sheet):
     reference = read(sheet, tmp_path / "a.png").images.astype(int)
     alpha = Image.merge("RGBA", [Image.new("L", sheet.size, 0)] * 3 + [sheet.point(lambda v: 255 - v)])
     wide = Image.fromarray(np.asarray(sheet).astype(np.uint16) * 257)
@@ -137,7 +138,7 @@ def bomb():
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(10**6))) + chunk(b"IEND", b"")
 
 
-def test_p01_refusals(tmp_path, sheet):
+def test_what_is_no_photograph_is_refused_p01(tmp_path, sheet):
     sheet.save(tmp_path / "good.jpg", quality=85)
     good = (tmp_path / "good.jpg").read_bytes()
     cases = {
@@ -150,7 +151,7 @@ def test_p01_refusals(tmp_path, sheet):
     for name, data in cases.items():
         (tmp_path / name).write_bytes(data)
         with pytest.raises(DataError, match=f"{name}: expected"):
-            handwriting.read_sheet(tmp_path / name)
+            photos.read_sheet(tmp_path / name)
     empty = {"white": Image.new("L", (800, 600), 255), "black": Image.new("L", (800, 600)),
              "one": Image.new("L", (1, 1)), "grey": Image.new("RGB", (900, 40), "gray")}  # fmt: skip
     for name, image in empty.items():
@@ -158,10 +159,10 @@ def test_p01_refusals(tmp_path, sheet):
             read(image, tmp_path / f"{name}.png")
     for path in (tmp_path / "nothing.jpg", tmp_path):
         with pytest.raises(DataError, match="expected a photograph"):
-            handwriting.read_sheet(path)
+            photos.read_sheet(path)
 
 
-def test_p01_two_that_touch(tmp_path):
+def test_two_digits_that_touch_are_refused_p01(tmp_path):
     images = [drawn(item) for item in STROKES[:12]]
     images[3] = np.hstack([images[2], images[2]])
     with pytest.raises(DataError, match="digit 4: expected room around each digit, found one"):
@@ -177,26 +178,26 @@ def test_strokes_of_one_digit_are_joined_and_specks_are_dropped(tmp_path):
     assert len(read(paper(images), tmp_path / "a.png").images) == 15
 
 
-def test_p01_more_pixels_than_a_photograph_has(tmp_path):
+def test_more_pixels_than_a_photograph_has_are_refused_p01(tmp_path):
     """Fewer than Pillow itself calls a bomb, more than we read."""
     for name, side, most in (("a.jpg", 8000, 60_000_000), ("a.png", 4000, 15_000_000)):
         Image.new("L", (side, side)).save(tmp_path / name)
         with pytest.raises(DataError, match=f"at most {most} pixels, found {side} x {side}"):
-            handwriting.read_sheet(tmp_path / name)
+            photos.read_sheet(tmp_path / name)
 
 
 def test_a_photograph_of_two_pictures_as_telephones_write(tmp_path, sheet):
     large = sheet.resize((4000, 5000))
     large.save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[sheet])
-    assert len(handwriting.read_sheet(tmp_path / "a.jpg").images) == 40
+    assert len(photos.read_sheet(tmp_path / "a.jpg").images) == 40
 
 
-def test_p01_small_files_that_would_take_minutes(tmp_path, sheet):
+def test_small_files_that_would_take_minutes_are_refused_p01(tmp_path, sheet):
     sheet.save(tmp_path / "scans.jpg", progressive=True)
     with (tmp_path / "scans.jpg").open("ab") as file:
         file.write(b"\xff\xda" * 1000)  # each would be unpacked over the whole picture
     with pytest.raises(DataError, match="at most 1000 scans"):
-        handwriting.read_sheet(tmp_path / "scans.jpg")
+        photos.read_sheet(tmp_path / "scans.jpg")
     dots = np.full((1600, 1600), 255, np.uint8)
     dots[100:-100, 100:-100] = np.kron(
         np.ones((175, 175), np.uint8), np.pad(np.zeros((3, 3), np.uint8), (0, 5), constant_values=255)
@@ -206,15 +207,15 @@ def test_p01_small_files_that_would_take_minutes(tmp_path, sheet):
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "alpha.png", "wide.png"])
-def test_p01_12_megapixels_in_300_mb(tmp_path, name):
+def test_12_megapixels_take_at_most_300_mb_p01(tmp_path, name):
     page = paper([drawn(item) for item in STROKES]).resize((3000, 4000))
     wide = Image.fromarray(np.asarray(page).astype(np.uint16) * 257)  # 16 bits a pixel
     pages = {"a.jpg": page.convert("RGB"), "alpha.png": page.convert("RGBA"), "wide.png": wide}
     pages[name].save(tmp_path / name, quality=90, compress_level=1)
-    code = f"""import re, handwriting
+    code = f"""import re, photos
 peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])  # getrusage counts the parent's
 before = peak()
-assert len(handwriting.read_sheet({str(tmp_path / name)!r}).images) == 40
+assert len(photos.read_sheet({str(tmp_path / name)!r}).images) == 40
 print(peak() - before)"""
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert 5 < float(done.stdout) / 1024 < 300
@@ -227,7 +228,7 @@ def command(*words):
     return done
 
 
-def test_command(tmp_path, sheet):
+def test_the_command_finds_shows_and_saves_digits(tmp_path, sheet):
     sheet.save(tmp_path / "mine.jpg", quality=85)
     out = tmp_path / "set/mine.json"
     looked = command(tmp_path / "mine.jpg", "--out", out)
@@ -240,7 +241,7 @@ def test_command(tmp_path, sheet):
     assert done.returncode == 0 and "39 digits saved" in done.stdout
     images, labels = handwriting.read_digits(out)
     assert images.shape == (39, 784) and "".join(map(str, labels)) == WRITTEN[1:]
-    assert np.array_equal(images, handwriting.read_sheet(tmp_path / "mine.jpg").images[1:])
+    assert np.array_equal(images, photos.read_sheet(tmp_path / "mine.jpg").images[1:])
     for name, written in (("p.sheet.png", "p.json"), ("p.png", "p.png")):  # the photograph is not written over
         sheet.save(tmp_path / name)
         before = (tmp_path / name).read_bytes()
@@ -263,10 +264,10 @@ def test_reading_order_of_sloping_rows():
         [(x * 100, y * 150 + x * 12, x * 100 + 50, y * 150 + x * 12 + 80) for y in range(3) for x in range(9)]
     )
     shuffled = np.random.RandomState(0).permutation(27)
-    assert [shuffled[i] for i in handwriting.reading_order(boxes[shuffled])] == list(range(27))
+    assert [shuffled[i] for i in photos.reading_order(boxes[shuffled])] == list(range(27))
 
 
-def test_contact_sheet(sheet, tmp_path):
+def test_the_contact_sheet_shows_page_and_digits(sheet, tmp_path):
     found = read(sheet, tmp_path / "a.png")
     shown = digits.contact_sheet(found, WRITTEN)
     assert shown.width == 960 and shown.height > 400 and len(shown.getcolors(10**6)) > 10

@@ -1,0 +1,139 @@
+"""The numbers of a run and where they came from, as strict JSON.
+
+A notebook makes one `Results`, records each number where it is computed, and writes
+them all in its last cell. JSON knows neither numpy's numbers nor NaN: the former are
+converted, the latter is refused, by name.
+"""
+
+import hashlib
+import json
+import math
+import os
+import platform
+import shutil
+import subprocess
+import time
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent
+PACKAGES = ("numpy", "scipy", "scikit-learn", "matplotlib", "pillow")
+
+
+class Results:
+    """The numbers of one run of a notebook, by name."""
+
+    def __init__(self) -> None:
+        self.began = time.perf_counter()
+        self.values: dict[str, Any] = {}
+
+    def record(self, **values: Any) -> None:
+        """Keep some numbers, texts, truth values, or lists and dictionaries of them.
+
+        A name that was recorded before gets the new value: a cell may be run again.
+        Raises ValueError for NaN and infinity.
+        """
+        for name, value in values.items():
+            self.values[name] = plain(name, value)
+
+    def write(
+        self,
+        path: str | Path,
+        *,
+        seed: int | None = None,
+        files: Iterable[str] = (),
+        sha256: dict[str, str] | None = None,
+    ) -> None:
+        """Write everything recorded, and under "provenance" how it was produced.
+
+        `seed` is the seed of the run, `files` the data files that it read; `sha256` are
+        hashes of data files that are known already.
+        """
+        hashes = {file: file_sha256(file) for file in files} | (sha256 or {})
+        origin = provenance(seed, hashes, self.began)
+        write_json(path, self.values | {"provenance": origin})
+
+
+def provenance(
+    seed: int | None, sha256: dict[str, str], began: float
+) -> dict[str, Any]:
+    """Describe how a result was produced.
+
+    `sha256` are the hashes of the data, `began` the time.perf_counter() of the start;
+    the entry "seconds" is the time since then.
+    """
+    commit, dirty = git_commit()
+    return {
+        "commit": commit,
+        "dirty": dirty,
+        "seed": seed,
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in PACKAGES},
+        "threads": blas_threads(),
+        "sha256": sha256,
+        "seconds": time.perf_counter() - began,
+    }
+
+
+def git_commit() -> tuple[str | None, bool | None]:
+    """Return the commit, and whether files differ from it; None without git."""
+    if not shutil.which("git"):
+        return None, None
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--exclude=*"]
+    command += ["--abbrev=12", "--dirty"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        return None, None
+    name = done.stdout.strip()
+    return name.removesuffix("-dirty"), name.endswith("-dirty")
+
+
+def blas_threads() -> int:
+    """Return how many threads the environment allows numpy's matrix products."""
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        if os.environ.get(name, "").isdecimal():
+            return int(os.environ[name])
+    return os.cpu_count() or 1
+
+
+def file_sha256(path: str | Path) -> str:
+    """Return a file's hash."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def plain(name: str, value: Any) -> Any:
+    """Return a value as JSON has it: numpy's numbers and arrays become Python's own.
+
+    Raises ValueError for NaN and infinity; `name` says in the message which value it
+    was.
+    """
+    if hasattr(value, "tolist"):  # numpy's
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {key: plain(f"{name}.{key}", item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(f"{name}[{i}]", item) for i, item in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(
+            f"the result {name} is {value}; results must be finite numbers"
+        )
+    return value
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write a value as strict JSON, whole or not at all.
+
+    Raises ValueError for NaN and infinity, TypeError for what JSON does not know.
+    """
+    path = Path(path)
+    text = json.dumps(plain(path.stem, value), indent=2, allow_nan=False) + "\n"
+    unfinished = path.with_name(f".{path.name}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
