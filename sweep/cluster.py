@@ -107,9 +107,11 @@ def connect(stack: contextlib.ExitStack, address: str, workers: int) -> Client:
         client = stack.enter_context(Client(address, timeout=CONNECTING))
         client.wait_for_workers(1, timeout=PATIENCE)
     except Exception as error:  # schedulers of other versions raise all kinds
-        versions = f"Python {platform.python_version()} and distributed {distributed.__version__}"
+        here = f"Python {platform.python_version()}, distributed {distributed.__version__}"
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ValueError(
-            f"--dask {address}: there is no scheduler with workers of {versions}, as here: {type(error).__name__}: {error}"
+            f"--dask {address}: there is no usable cluster ({reason}); "
+            f"it needs a scheduler and workers with {here}, as here"
         ) from None
     return client
 

@@ -54,7 +54,10 @@ def span(text: str) -> list[str]:
     except (ArithmeticError, ValueError):
         count = 0
     if not 0 < count <= MOST_RUNS:
-        raise ValueError(f"{text} is not a range; write lo:hi or lo:hi:step, with lo below hi")
+        raise ValueError(
+            f"{text} is not a range of at most {MOST_RUNS} values; "
+            f"write lo:hi or lo:hi:step, with lo below hi"
+        )
     return [str(low + i * step) for i in range(count)]
 
 

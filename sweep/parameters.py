@@ -42,7 +42,9 @@ def declared(notebook: Path) -> dict[str, Parameter]:
     """Return a notebook's parameters, all but `out`; raises ValueError with the reason."""
     try:
         source = parameters_cell(notebook)
-        assignments = [n for n in ast.parse(source).body if isinstance(n, ast.AnnAssign | ast.Assign)]
+        assignments = [
+            n for n in ast.parse(source).body if isinstance(n, ast.AnnAssign | ast.Assign)
+        ]
         parameters = dict(declaration(node, source) for node in assignments)
     except OSError as error:
         raise ValueError(f"{notebook} cannot be read: {error.strerror}") from None

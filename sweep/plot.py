@@ -18,9 +18,9 @@ from sweep.table import REPEATED, is_number
 
 STYLE = ROOT / "report/figures.mplstyle"  # used if it is there
 SIZE = (6.4, 3.2)  # inches
-X_SPAN, Y_SPAN = 10, 100  # largest over smallest value, from which an axis is logarithmic
+X_SPAN, Y_SPAN = 8, 100  # largest over smallest value, from which an axis is logarithmic
 MOST_TICKS = 12  # values that are all written under the axis
-SPREAD = 0.3  # of the smallest gap between values: the width over which a value's dots are spread
+SPREAD = 0.2  # of the smallest gap between values: the width over which a value's dots are spread
 LABEL_HEIGHT = 0.07  # of the axis: the least distance between two labels
 LEGEND = "dots: runs; line: their median; band: the middle half of them"
 

@@ -16,24 +16,69 @@ import time
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import ROOT, gone, write_notebook
 
-from tools import grid, inprocess, point, run, sweep
+from sweep import __main__ as sweep
+from sweep import grid, identity, inprocess, parameters, plot, runs, sources
 
-PARAMETERS = """k: int = 1  # which run, at least 0
-rate: float = 0.5  # a rate, above 0
+PARAMETERS = """k: int = 1  # >= 0   which run
+rate: float = 0.5  # ≥ 0.001, < 10   a rate
 fast: bool = True  # or not
 points: str = "data/set2.csv"  # a file
 seed: int = 0  # a seed
 out: str = "x"  # where"""
+SLOW = "import time; time.sleep(0.05)"
+FOREVER = {
+    "Python": "import time; time.sleep(600)",
+    "C code that holds the GIL": "sum(range(10**11))",
+}
 
 
 def make(folder, *sources, name="little.ipynb"):
     """Write a notebook with the parameters above; its last cell writes results."""
-    last = """results = {"square": k * k, "rate": rate, "by": {"seed": k + seed}, "list": [k]}
-common.write_results(f"{out}/results/little.json", results | {"provenance": common.provenance(seed, [], 0.0)})"""
-    return write_notebook(folder / name, PARAMETERS, *sources, last, before=("import common",))
+    last = """numbers = {"square": k * k, "rate": rate, "by": {"seed": k + seed}, "list": [k]}
+write_json(f"{out}/results/little.json", numbers | {"provenance": {"seed": seed}})"""
+    first = "import os\nfrom results import write_json"
+    return write_notebook(folder / name, PARAMETERS, *sources, last, before=(first,))
+
+
+def marking(folder, *sources):
+    """Write a notebook whose runs leave a mark: k, and the process that ran it."""
+    mark = f"with open({str(folder / 'marks')!r}, 'a') as file:\n    file.write(f'{{k}} {{os.getpid()}}\\n')"
+    return make(folder, mark, *sources)
+
+
+def marks(folder):
+    """Return (k, process) of each run that left its mark."""
+    path = folder / "marks"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [tuple(map(int, line.split())) for line in lines if len(line.split()) == 2]
+
+
+def times_run(folder):
+    """Return how often each k was run."""
+    numbers = [k for k, _ in marks(folder)]
+    return {k: numbers.count(k) for k in numbers}
+
+
+def is_alive(pid):
+    """Return True if a process runs, and is not just waiting for its parent to notice its end."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as file:
+        return file.read().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def all_gone(pids):
+    """Wait up to 5 s until none of the processes runs; kill those that still do."""
+    deadline = time.monotonic() + 5
+    while any(map(is_alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    left = list(filter(is_alive, pids))
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    return not left
 
 
 class Done(NamedTuple):
@@ -45,32 +90,40 @@ class Done(NamedTuple):
 
 
 def go(notebook, out, *words):
-    """Run a sweep in this process: the workers' common parent is then started once for all tests."""
-    said, complained = io.StringIO(), io.StringIO()
+    """Run a sweep in this process: the process from which runs are forked starts once for all tests."""
+    printed, complained = io.StringIO(), io.StringIO()
     before = signal.getsignal(signal.SIGTERM)
     try:
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained):
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complained):
             code = sweep.main([str(notebook), str(out), *words])
     finally:
         signal.signal(signal.SIGTERM, before)
-    return Done(code, said.getvalue(), complained.getvalue())
+    return Done(code, printed.getvalue(), complained.getvalue())
 
 
-def rows(out):
-    with (out / "table.csv").open() as file:
+@contextlib.contextmanager
+def started(notebook, out, *words):
+    """Start a sweep as a process of its own."""
+    command = [sys.executable, "-m", "sweep", str(notebook), str(out), *words]
+    running = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield running
+    finally:
+        running.kill()
+
+
+def wait_for_marks(folder, count, running):
+    """Wait until so many runs have left their mark."""
+    while len(marks(folder)) < count:
+        assert running.poll() is None, running.stderr.read()
+        time.sleep(0.02)
+
+
+def rows(out, name="table"):
+    with (out / f"{name}.csv").open() as file:
         return list(csv.DictReader(file))
-
-
-def marks(path):
-    """Return how often each run left its mark."""
-    lines = path.read_text().split() if path.exists() else []
-    return {k: lines.count(k) for k in lines}
-
-
-def marking(folder, *sources):
-    """Write a notebook that leaves a mark a run."""
-    mark = f"with open({str(folder / 'marks')!r}, 'a') as file:\n    file.write(f'{{k}}\\n')"
-    return make(folder, mark, *sources)
 
 
 @pytest.mark.parametrize(
@@ -86,51 +139,47 @@ def marking(folder, *sources):
         ("a:b,c", "str", "a:b c"),
     ],
 )
-def test_expand(text, kind, values):
+def test_values_and_ranges_are_expanded(text, kind, values):
     assert grid.expand(text, kind) == values.split()
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["kk=1"], "did you mean k?"),
-        (["out=a"], "names are k, rate, fast, points, seed"),
-        (["k"], "expected name=value"),
-        (["k=1.5"], "parameter k: expected int, found '1.5'"),
-        (["k=1,2,x"], "parameter k: expected int, found 'x'"),
-        (["k=-1:3"], "parameter k: expected a number at least 0, found '-1'"),
-        (["rate=nan"], "expected a finite number"),
-        (["rate=0:1:0.5"], "parameter rate: expected a number above 0"),
-        (["k=4:4"], "expected a range lo:hi or lo:hi:step that goes up, found 4:4"),
-        (["k=0:9:0"], "that goes up"),
-        (["k=0:9:1:1"], "that goes up"),
-        (["k=0:b"], "that goes up"),
-        (["k=0:9999999999"], "that goes up"),
-        (["fast=maybe"], "expected true or false"),
-        (["k=0:2000", "seed=0:2000"], "expected at most 1000000 runs, found 4000000"),
-        (["k="], "parameter k: expected int, found ''"),
-        (["k=1", "--time-limit", "5", "--dask", "local"], "--time-limit: expected none with --dask"),
-        (["k=1", "--workers", "0"], "--workers: expected at least 1, found 0"),
-        (["k=1", "--time-limit", "-1"], "--time-limit: expected more than 0 s, found -1"),
+        (["out=a"], "there are k, rate, fast, points, seed"),
+        (["k"], "parameter k has no value; write k=VALUE"),
+        (["k=1.5"], "parameter k must be a whole number, not '1.5'"),
+        (["k=1,2,x"], "parameter k must be a whole number, not 'x'"),
+        (["k=-1:3"], "parameter k must be >= 0, not -1"),
+        (["rate=nan"], "parameter rate must be a finite number"),
+        (["rate=0:1:0.5"], "parameter rate must be ≥ 0.001, not 0"),
+        (["rate=10"], "parameter rate must be < 10, not 10"),
+        (["k=4:4"], "; write lo:hi or lo:hi:step, with lo below hi"),
+        (["k=0:9:0"], "is not a range"),
+        (["k=0:9:1:1"], "is not a range"),
+        (["k=0:b"], "is not a range"),
+        (["k=0:9999999999"], "is not a range of at most 1000000 values"),
+        (["fast=maybe"], "parameter fast must be true or false, not 'maybe'"),
+        (["k=0:2000", "seed=0:2000"], "at most 1000000 runs, and these values make 4000000"),
+        (["k="], "parameter k must be a whole number, not ''"),
+        (["k=1", "--workers", "0"], "--workers must be at least 1, not 0"),
+        (["k=1", "--time-limit", "-1"], "--time-limit must be more than 0 s, not -1"),
+        (["k=1", "--time-limit", "nan"], "--time-limit must be more than 0 s, not nan"),
+        (["k=1", "--plot", "square"], "--plot needs a parameter with several values"),
+        (["k=1,2", "--plot", "square:seed"], "--plot cannot use 'seed'"),
     ],
 )
-def test_b09_refused_before_anything_runs(tmp_path, words, said):
+def test_a_wrong_word_is_refused_before_anything_runs_b09(tmp_path, words, message):
     done = go(make(tmp_path), tmp_path / "out", *words)
-    assert done.returncode == 2 and said in done.stderr and len(done.stderr.splitlines()) == 1
+    assert done.returncode == 2 and message in done.stderr and len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "out").exists()
 
 
-def test_toml(tmp_path):
-    file = tmp_path / "grid.toml"
-    file.write_text('k = "0:3"\nrate = [1e-3, 0.5]\nfast = false\npoints = ["a,b.csv", "c"]')
-    found = grid.axes(make(tmp_path), ["k=7", "k=8,7"], file)
-    assert found == {"k": [7, 8], "rate": [0.001, 0.5], "fast": [False], "points": ["a,b.csv", "c"]}
-    for text, said in (("k = [[1]]", "k: expected a value"), ("k = ", "expected a TOML file"), ("z = 1", "names are")):
-        file.write_text(text)
-        with pytest.raises(ValueError, match=said):
-            grid.axes(tmp_path / "little.ipynb", [], file)
-    with pytest.raises(ValueError, match=r"nothing\.toml: expected a TOML file"):
-        grid.axes(tmp_path / "little.ipynb", [], tmp_path / "nothing.toml")
+def test_values_given_twice_are_run_once(tmp_path):
+    texts = ["k=7", "rate=1e-3,0.5", "k=8,7", "points=a,b"]
+    swept = grid.swept_values(make(tmp_path), texts)
+    assert swept == {"k": [7, 8], "rate": [0.001, 0.5], "points": ["a", "b"]}
 
 
 def test_table_and_summary(tmp_path):
@@ -141,190 +190,288 @@ def test_table_and_summary(tmp_path):
     assert [(row["k"], row["seed"], row["square"]) for row in table] == [
         (str(k), str(s), str(k * k)) for k in (1, 2) for s in range(3)
     ]
-    with (tmp_path / "out/summary.csv").open() as file:
-        found = {(r["k"], r["result"]): r for r in csv.DictReader(file)}
-    by = found["2", "by.seed"]
-    assert (by["n"], float(by["mean"]), float(by["std"]), float(by["max"])) == ("3", 3.0, 1.0, 4.0)
-    assert "4 ± 0" in done.stdout
-    assert not list((tmp_path / "out").glob(".*.csv")) and len(list((tmp_path / "out/points").iterdir())) == 6
+    summary = {(r["k"], r["result"]): r for r in rows(tmp_path / "out", "summary")}
+    assert len(summary) == 4
+    by = summary["2", "by.seed"]
+    assert (by["n"], by["rate"]) == ("3", "0.5")
+    assert [float(by[how]) for how in ("mean", "std", "min", "median", "max")] == [3, 1, 2, 3, 4]
+    assert "4 ± 0" in done.stdout and "6 done, 0 failed" in done.stdout
+    assert not list((tmp_path / "out").glob(".*.csv"))
+    assert len(list((tmp_path / "out/runs").iterdir())) == 6
 
 
-def same(a, b):
-    """Tell whether two runs' results are equal, bit for bit, but for commit and seconds."""
-    one, other = (json.loads(path.read_text()) for path in (a, b))
+def test_a_single_run_and_results_that_are_not_numbers(tmp_path):
+    code = "write_json(f'{out}/results/odd.json', {'a': None, 'b': 'text', 'c': True, 'd': k})"
+    notebook = make(tmp_path, code, name="odd.ipynb")
+    done = go(notebook, tmp_path / "one")
+    assert done.returncode == 0 and "no number varies" in done.stdout, done.stderr
+    assert [row["result"] for row in rows(tmp_path / "one", "summary")] == ["d"]
+    done = go(notebook, tmp_path / "two", "seed=1,2", "fast=true,false")
+    assert done.returncode == 0 and [r["b"] for r in rows(tmp_path / "two")] == ["text"] * 4
+    assert [(r["fast"], r["n"]) for r in rows(tmp_path / "two", "summary")] == [
+        ("True", "2"),
+        ("False", "2"),
+    ]
+
+
+def same(one, other):
+    """Return True if two runs' results are equal, bit for bit, except for commit and seconds."""
+    one, other = (json.loads(path.read_text()) for path in (one, other))
     one.pop("provenance"), other.pop("provenance")
     return one == other
 
 
 @pytest.mark.parametrize("words", [["--kernel"], ["--dask", "local"], ["--keep-notebooks"]])
-def test_equal_results_in_every_way(tmp_path, words):
+def test_results_are_equal_in_every_way(tmp_path, words):
     values = ["hidden=2,8", "seed=3", "steps=60", "linear_steps=30", "seeds=1"]
     for name, more in (("plain", []), ("other", words)):
         done = go("problem3_mlp.ipynb", tmp_path / name, *values, *more)
         assert done.returncode == 0, done.stderr
-    assert (tmp_path / "plain/table.csv").read_bytes() == (tmp_path / "other/table.csv").read_bytes()
-    for path in (tmp_path / "plain/points").glob("*/results/*.json"):
-        assert same(path, tmp_path / "other" / path.relative_to(tmp_path / "plain"))
-    kept = sorted(p.name for p in (tmp_path / "other/points").glob("hidden=2*/**/*") if p.is_file())
+    plain, other = tmp_path / "plain", tmp_path / "other"
+    assert (plain / "table.csv").read_bytes() == (other / "table.csv").read_bytes()
+    results = list((plain / "runs").glob("*/results/*.json"))
+    assert len(results) == 2
+    assert all(same(path, other / path.relative_to(plain)) for path in results)
+    kept = sorted(p.name for p in (other / "runs").glob("hidden=2*/**/*") if p.is_file())
     if words == ["--keep-notebooks"]:
         assert "problem3_mlp.ipynb" in kept and "problem3_losses.pdf" in kept
-        cells = json.loads(next((tmp_path / "other/points").glob("*/*.ipynb")).read_text())["cells"]
+        cells = json.loads(next((other / "runs").glob("*/*.ipynb")).read_text())["cells"]
         shown = [output for cell in cells for output in cell.get("outputs", [])]
-        assert any("image/png" in o.get("data", {}) for o in shown)
+        assert any("image/png" in output.get("data", {}) for output in shown)
     else:
-        assert kept == ["point.json", "problem3_mlp.json"]
+        assert kept == ["problem3_mlp.json", "run.json"]
 
 
-def test_keeping_runs_again(tmp_path):
+def test_keeping_notebooks_runs_again(tmp_path):
     notebook = marking(tmp_path)
-    for words, runs in ((["k=1"], 1), (["k=1"], 1), (["k=1", "--keep-notebooks"], 2), (["k=1"], 2)):
+    for words, times in (
+        (["k=1"], 1),
+        (["k=1"], 1),
+        (["k=1", "--keep-notebooks"], 2),
+        (["k=1"], 2),
+    ):
         assert go(notebook, tmp_path / "out", *words).returncode == 0
-        assert marks(tmp_path / "marks") == {"1": runs}
-    copy = json.loads((tmp_path / "out/points/k=1/little.ipynb").read_text())
-    assert f'out = "{tmp_path}/out/points/k=1"' in json.dumps(copy).replace("\\", ""), "where the copy lies"
+        assert times_run(tmp_path) == {1: times}
+    copy = json.loads((tmp_path / "out/runs/k=1/little.ipynb").read_text())
+    given = f'out = "{tmp_path}/out/runs/k=1"'
+    assert given in json.dumps(copy).replace("\\", ""), "where the copy lies"
 
 
-def test_resume_runs_what_is_out_of_date(tmp_path):
+def test_the_same_command_runs_what_is_out_of_date(tmp_path):
     notebook = marking(tmp_path)
     mine = tmp_path / "mine.csv"
     mine.write_text("0 0 0\n1 1 1\n")
     words = ["k=0:3", f"points={mine}"]
-    go(notebook, tmp_path / "out", *words)
-    text = json.loads(notebook.read_text())
-    text["cells"].insert(0, {"cell_type": "markdown", "id": "m", "metadata": {}, "source": "# A word"})
-    notebook.write_text(json.dumps(text))
-    assert "3 there already, 0 to do" in go(notebook, tmp_path / "out", *words).stdout
+
+    def again():
+        return go(notebook, tmp_path / "out", *words).stdout
+
+    assert "0 there already, 3 to do" in again()
+    content = json.loads(notebook.read_text())
+    text = {"cell_type": "markdown", "id": "m", "metadata": {}, "source": "# A word"}
+    widget = content["cells"][0] | {"id": "w", "source": "1", "metadata": {"tags": ["explore"]}}
+    content["cells"] = [text, *content["cells"], widget]
+    notebook.write_text(json.dumps(content))
+    assert "3 there already, 0 to do" in again(), "no result depends on text and widgets"
     go(notebook, tmp_path / "out", "k=0:4", f"points={mine}")
-    assert marks(tmp_path / "marks") == {"0": 1, "1": 1, "2": 1, "3": 1}, "the grid grew by one"
+    assert times_run(tmp_path) == {0: 1, 1: 1, 2: 1, 3: 1}, "the grid grew by one"
     mine.write_text("0 0 0\n1 2 1\n")
-    assert "0 there already, 3 to do" in go(notebook, tmp_path / "out", *words).stdout, "other data"
+    assert "0 there already, 3 to do" in again(), "other data"
     marking(tmp_path, "x = 1")
-    assert "0 there already, 3 to do" in go(notebook, tmp_path / "out", *words).stdout, "another notebook"
-    shutil.rmtree(tmp_path / "out/points" / grid.label({"k": 1, "points": str(mine)}) / "results")
-    assert "2 there already, 1 to do" in go(notebook, tmp_path / "out", *words).stdout, "results are gone"
+    assert "0 there already, 3 to do" in again(), "another notebook"
+    run = tmp_path / "out/runs" / grid.label({"k": 1, "points": str(mine)})
+    shutil.rmtree(run / "results")
+    assert "2 there already, 1 to do" in again(), "results are gone"
 
 
-def test_identity_knows_modules(tmp_path, monkeypatch):
-    (tmp_path / "common.py").write_text("import figures\n")
+def test_a_run_depends_on_the_modules_that_the_notebook_uses(tmp_path, monkeypatch):
+    (tmp_path / "results.py").write_text("import figures\n")
     (tmp_path / "figures.py").write_text("x = 1\n")
     (tmp_path / "alone.py").write_text("y = 1\n")
     notebook = make(tmp_path)
-    monkeypatch.setattr(point.common, "ROOT", tmp_path)
-    before = point.sources(notebook)
-    assert set(before) == {"little.ipynb", "common", "figures"}
+    monkeypatch.setattr(identity, "ROOT", tmp_path)
+    monkeypatch.setattr(sources, "ROOT", tmp_path)
+    before = dict(identity.code_hashes(notebook))
+    assert set(before) == {"little.ipynb", "results.py", "figures.py"}
     (tmp_path / "figures.py").write_text("x = 12\n")
-    after = point.sources(notebook)
-    assert {name for name in before if before[name] != after[name]} == {"figures"}
-    assert point.identity(before, {"k": 1}) != point.identity(after, {"k": 1}) != point.identity(after, {"k": 2})
+    after = dict(identity.code_hashes(notebook))
+    assert {name for name in before if before[name] != after[name]} == {"figures.py"}
+    hashes = [
+        identity.identity(list(code.items()), values)
+        for code, values in ((before, {"k": 1}), (after, {"k": 1}), (after, {"k": 2}))
+    ]
+    assert len(set(hashes)) == 3
+
+
+@pytest.mark.parametrize("how", ["named", "by default"])
+def test_a_run_depends_on_the_files_of_a_folder_that_a_parameter_names(tmp_path, monkeypatch, how):
+    def folder(name):
+        (tmp_path / name / "raw").mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / "raw/images").write_text("1")
+        return str(tmp_path / name)
+
+    first = 'data_dir: str = ""  # where\nout: str = "."'
+    code = f"""import json, os
+os.makedirs(f"{{out}}/results")
+with open({str(tmp_path / "marks")!r}, "a") as file:
+    file.write(f"0 {{os.getpid()}}\\n")
+with open(f"{{out}}/results/data.json", "w") as file:
+    json.dump({{"images": open(f"{{data_dir}}/raw/images").read()}}, file)"""
+    notebook = write_notebook(tmp_path / "data.ipynb", first, code)
+
+    def again(place):
+        monkeypatch.setenv("MNIST_DIR", place)
+        words = [f"data_dir={place}"] if how == "named" else []
+        done = go(notebook, tmp_path / ("out" if how == "by default" else place[-3:]), *words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    one = folder("one")
+    assert "0 there already, 1 to do" in again(one)
+    assert "1 there already, 0 to do" in again(one)
+    (tmp_path / "one/raw/images").write_text("2")
+    assert "0 there already, 1 to do" in again(one)
+    (tmp_path / "one/raw/labels").write_text("3")
+    assert "0 there already, 1 to do" in again(one)
+    (tmp_path / "one/raw/labels").unlink()
+    if how == "by default":
+        (tmp_path / "one").rename(tmp_path / "two")
+        assert "0 there already, 1 to do" in again(str(tmp_path / "two"))
+        shutil.copytree(tmp_path / "two", tmp_path / "three/two")
+        assert "1 there already, 0 to do" in again(str(tmp_path / "three/two")), "it was moved"
+
+
+def test_where_an_empty_parameter_looks(tmp_path, monkeypatch):
+    monkeypatch.setattr(identity, "ROOT", tmp_path)
+    places = ["$SOME_DIR", "data/a", "data/b"]
+    monkeypatch.setattr(identity, "empty_places", lambda: {"data_dir": places})
+    monkeypatch.delenv("SOME_DIR", raising=False)
+    assert identity.filled({"k": 1, "data_dir": ""}) == {"k": 1, "data_dir": ""}
+    (tmp_path / "data/b").mkdir(parents=True)
+    assert identity.filled({"k": 1, "data_dir": ""}) == {"k": 1, "data_dir": "data/b"}
+    monkeypatch.setenv("SOME_DIR", "/elsewhere")
+    assert identity.filled({"data_dir": ""}) == {"data_dir": "/elsewhere"}, "as the notebook does"
+    assert identity.filled({"data_dir": "x"}) == {"data_dir": "x"}
+    assert identity.filled({"k": 1}) == {"k": 1}
 
 
 FAILURES = [
-    ("if k == 2:\n    raise ValueError('no such\\ndigit')", "code cell [5], line 2: raise", "ValueError: no such"),
+    (
+        "if k == 2:\n    raise ValueError('no such\\ndigit')",
+        "code cell [5], line 2: raise",
+        "ValueError: no such",
+    ),
     ("import sys\nif k == 2: sys.exit(1)", "line 2", "SystemExit: 1"),
-    ("import os, signal\nif k == 2: os.kill(os.getpid(), signal.SIGKILL)", "its process died, exit code -9", "memory"),
-    ("import time\nif k == 2: time.sleep(60)", "no end within the time limit", ""),
-    ("if k == 2: out = f'{out}/elsewhere'", "expected", "little.json, found none"),
+    (
+        "import os, signal\nif k == 2: os.kill(os.getpid(), signal.SIGKILL)",
+        "its process died, exit code -9",
+        "memory",
+    ),
+    ("import time\nif k == 2: time.sleep(60)", "timed out after 4 s", ""),
+    ("if k == 2: sum(range(10**11))", "timed out after 4 s", ""),
+    ("if k == 2: out = f'{out}/elsewhere'", "the notebook did not write results/little.json", ""),
 ]
 
 
 @pytest.mark.parametrize(("code", "where", "what"), FAILURES)
-def test_b06_b11_a_failure_is_kept_and_the_rest_goes_on(tmp_path, code, where, what):
+def test_a_failure_is_kept_and_the_rest_goes_on_b06_b11(tmp_path, code, where, what):
     notebook = marking(tmp_path, code)
     done = go(notebook, tmp_path / "out", "k=0:5", "--time-limit", "4")
     assert done.returncode == 1
-    said = [line for line in done.stderr.splitlines() if line.startswith("failed: ")]
-    assert (
-        len(said) == 1
-        and "each failed copy lies in" in done.stderr.splitlines()[-1]
-        and said[0].startswith("failed: k=2: ")
-        and where in said[0]
-        and what in said[0]
-    ), done.stderr
+    failed = [line for line in done.stderr.splitlines() if line.startswith("failed: ")]
+    assert len(failed) == 1 and failed[0].startswith("failed: k=2: "), done.stderr
+    assert where in failed[0] and what in failed[0]
+    assert "each failed copy is in" in done.stderr.splitlines()[-1]
     table = rows(tmp_path / "out")
     assert [row["status"] for row in table] == ["done", "done", "failed", "done", "done"]
     assert where in table[2]["cause"] and "\n" not in table[2]["cause"] and table[2]["square"] == ""
-    assert not list((tmp_path / "out/points").glob(".*"))
+    assert not list((tmp_path / "out/runs").glob(".*"))
     go(notebook, tmp_path / "out", "k=0:5", "--time-limit", "4")
-    assert marks(tmp_path / "marks") == {"0": 1, "1": 1, "2": 2, "3": 1, "4": 1}, "only the failed one again"
+    assert times_run(tmp_path) == {0: 1, 1: 1, 2: 2, 3: 1, 4: 1}, "only the failed one again"
 
 
-def test_all_fail(tmp_path):
+def test_all_runs_fail(tmp_path):
     done = go(make(tmp_path, "raise RuntimeError('no')"), tmp_path / "out", "k=0:20")
     assert done.returncode == 1 and "0 done, 20 failed" in done.stdout
     assert "10 more in table.csv" in done.stderr and len(done.stderr.splitlines()) == 11
 
 
 def test_a_second_sweep_in_the_same_folder_is_refused(tmp_path):
-    notebook = make(tmp_path, "import time; time.sleep(3)")
-    first = subprocess.Popen([sys.executable, "-m", "tools.sweep", notebook, tmp_path / "out", "k=1"], cwd=ROOT)
-    while not (tmp_path / "out/.lock").exists():
-        time.sleep(0.05)
-    time.sleep(0.2)
-    second = go(notebook, tmp_path / "out", "k=1,2")
-    assert second.returncode == 2 and "expected no other process at work there" in second.stderr
-    assert first.wait() == 0 and len(rows(tmp_path / "out")) == 1
-
-
-@contextlib.contextmanager
-def started(notebook, out, *words):
-    command = [sys.executable, "-m", "tools.sweep", str(notebook), str(out), *words]
-    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    try:
-        yield running
-    finally:
-        running.kill()
-
-
-def test_dask_without_workers(tmp_path, dask, monkeypatch):
-    from tools import cluster
-
-    monkeypatch.setattr(cluster, "PATIENCE", 3.0)
-    notebook = make(tmp_path, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    done = go(notebook, tmp_path / "out", "k=1", "--dask", dask[0])
-    assert done.returncode in (1, 2) and ("expected workers, found none" in done.stderr or "died" in done.stderr)
-
-
-SLOW = "import time; time.sleep(0.05)"
+    wait = f"import pathlib, time\nwhile not pathlib.Path({str(tmp_path)!r}, 'go').exists(): time.sleep(0.05)"
+    notebook = marking(tmp_path, wait)
+    with started(notebook, tmp_path / "out", "k=1") as first:
+        wait_for_marks(tmp_path, 1, first)
+        second = go(notebook, tmp_path / "out", "k=1,2")
+        assert second.returncode == 2 and "another sweep is running in" in second.stderr
+        (tmp_path / "go").touch()
+        assert first.wait(timeout=60) == 0
+    assert len(rows(tmp_path / "out")) == 1 and times_run(tmp_path) == {1: 1}
 
 
 @pytest.mark.parametrize(("name", "code"), [("INT", 130), ("TERM", 143)])
 @pytest.mark.parametrize("words", [[], ["--kernel"]])
-def test_b03_stopped_and_started_again(tmp_path, name, code, words):
+def test_stopped_and_started_again_b03(tmp_path, name, code, words):
     notebook = marking(tmp_path, SLOW)
-    with started(notebook, tmp_path / "out", "k=0:12", *words) as running:
-        while len(marks(tmp_path / "marks")) < 4:
-            time.sleep(0.02)
+    with started(notebook, tmp_path / "out", "k=0:40", *words) as running:
+        wait_for_marks(tmp_path, 4, running)
         os.kill(running.pid, getattr(signal, f"SIG{name}"))
-        assert running.wait(timeout=10) == code
+        assert running.wait(timeout=20) == code
         assert running.stderr.read() == "stopped; the same command goes on from here\n"
-    assert gone(str(tmp_path)) and not list((tmp_path / "out/points").glob(".*"))
-    before = len(list((tmp_path / "out/points").iterdir()))
-    assert before < 12
+    assert all_gone(pid for _, pid in marks(tmp_path))
+    assert not list((tmp_path / "out/runs").glob(".*"))
+    before = len(list((tmp_path / "out/runs").iterdir()))
+    assert before < 40
     (tmp_path / "marks").unlink()
-    assert go(notebook, tmp_path / "out", "k=0:12").returncode == 0
-    assert len(marks(tmp_path / "marks")) == 12 - before
-    assert go(notebook, tmp_path / "whole", "k=0:12").returncode == 0
+    assert go(notebook, tmp_path / "out", "k=0:40").returncode == 0
+    assert len(times_run(tmp_path)) == 40 - before
+    assert go(notebook, tmp_path / "whole", "k=0:40").returncode == 0
     assert (tmp_path / "out/table.csv").read_bytes() == (tmp_path / "whole/table.csv").read_bytes()
 
 
-def test_b11_sweep_of_200_killed_at_a_third(tmp_path):
+@pytest.mark.parametrize("code", FOREVER.values(), ids=FOREVER)
+def test_stopped_twice_while_a_run_does_not_listen_b03(tmp_path, code):
+    notebook = marking(tmp_path, code)
+    with started(notebook, tmp_path / "out", "k=0:3", "--workers", "2") as running:
+        wait_for_marks(tmp_path, 2, running)
+        for _ in range(2):
+            os.kill(running.pid, signal.SIGINT)
+            time.sleep(0.5)
+        assert running.wait(timeout=20) == 130
+    assert all_gone(pid for _, pid in marks(tmp_path)) and len(marks(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("code", FOREVER.values(), ids=FOREVER)
+def test_a_run_ends_when_its_sweep_is_killed_b11(tmp_path, code):
+    mark = f"open({str(tmp_path / 'marks')!r}, 'a').write(f'{{k}} {{os.getpid()}}\\n')"
+    notebook = make(tmp_path, f"{mark}\n{code}")  # in one cell: it follows at once
+    with started(notebook, tmp_path / "out", "k=1") as running:
+        wait_for_marks(tmp_path, 1, running)
+        time.sleep(0.5)
+        running.kill()
+        running.wait()
+    ((_, pid),) = marks(tmp_path)
+    assert all_gone([pid])
+
+
+def test_a_sweep_of_200_killed_at_a_third_b11(tmp_path):
     notebook = marking(tmp_path)
     with started(notebook, tmp_path / "out", "k=0:200") as running:
-        while len(list((tmp_path / "out").glob("points/k*"))) < 66:
+        while len(list((tmp_path / "out").glob("runs/k*"))) < 66:
+            assert running.poll() is None, running.stderr.read()
             time.sleep(0.02)
         running.kill()
         running.wait()
-    assert gone(str(tmp_path)), "the workers end with their parent"
-    time.sleep(1)  # until the last of them has ended, too: it may leave its mark before
-    before = {p.name for p in (tmp_path / "out/points").glob("k*")}
+    assert all_gone(pid for _, pid in marks(tmp_path))
+    before = {path.name for path in (tmp_path / "out/runs").glob("k*")}
+    assert len(before) < 200
     (tmp_path / "marks").unlink()
     assert go(notebook, tmp_path / "out", "k=0:200").returncode == 0
-    assert marks(tmp_path / "marks") == {str(k): 1 for k in range(200) if f"k={k}" not in before}
+    assert times_run(tmp_path) == {k: 1 for k in range(200) if f"k={k}" not in before}
     assert [row["square"] for row in rows(tmp_path / "out")] == [str(k * k) for k in range(200)]
 
 
 @pytest.mark.slow
-def test_b11_killed_at_random_moments(tmp_path):
+def test_killed_at_random_moments_b11(tmp_path):
     def tree(out):
         return {p.relative_to(out): p.suffix == ".csv" and p.read_bytes() for p in out.rglob("*")}
 
@@ -339,7 +486,7 @@ def test_b11_killed_at_random_moments(tmp_path):
             time.sleep(moments.uniform(0.2, 1) * takes)
             running.kill()
             running.wait()
-        assert gone(str(tmp_path))
+        assert all_gone(pid for _, pid in marks(tmp_path))
         unfinished += not (out / "table.csv").exists()
         assert go(notebook, out, "k=0:10").returncode == 0
         assert tree(out) == tree(tmp_path / "whole")
@@ -348,173 +495,361 @@ def test_b11_killed_at_random_moments(tmp_path):
 
 @pytest.fixture
 def dask(tmp_path):
-    """Start a scheduler and two workers as processes of their own; return (address, workers)."""
+    """Start a scheduler and two workers as processes of their own; return (address, processes)."""
     pytest.importorskip("distributed")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
     env = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
-    cli = [sys.executable, "-m", "distributed.cli.dask_{}"]
-    options = ["--host", "127.0.0.1", "--port", address.rsplit(":", 1)[1], "--no-dashboard"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path, "env": env}
-    everyone = [subprocess.Popen([cli[0], cli[1], cli[2].format("scheduler"), *options], **quiet)]
-    worker = [cli[0], cli[1], cli[2].format("worker"), address, "--nthreads", "2", "--no-nanny", "--no-dashboard"]
-    everyone += [subprocess.Popen([*worker, "--local-directory", str(tmp_path / f"w{i}")], **quiet) for i in (0, 1)]
-    yield address, everyone[1:]
-    for process in everyone:
+    quiet = {
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+        "cwd": tmp_path,
+        "env": env,
+    }
+
+    def start(kind, *words):
+        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *words]
+        return subprocess.Popen(command, **quiet)
+
+    port = address.rsplit(":", 1)[1]
+    processes = [start("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")]
+    for i in (0, 1):
+        options = ["--nthreads", "2", "--no-nanny", "--no-dashboard"]
+        folder = str(tmp_path / f"w{i}")
+        processes.append(start("worker", address, *options, "--local-directory", folder))
+    yield address, processes
+    for process in processes:
         process.kill()
         process.wait()
 
 
-def test_b11_dask_worker_killed(tmp_path, dask):
-    address, workers = dask
+def test_a_dask_worker_killed_b11(tmp_path, dask):
+    address, (_, worker, _) = dask
     notebook = marking(tmp_path, "import time; time.sleep(0.2)")
     with started(notebook, tmp_path / "out", "k=0:30", "--dask", address) as running:
-        while len(marks(tmp_path / "marks")) < 8:
-            assert running.poll() is None, running.stderr.read()
-            time.sleep(0.02)
-        workers[0].kill()
+        wait_for_marks(tmp_path, 8, running)
+        worker.kill()
         assert running.wait(timeout=60) == 0, running.stderr.read()
     assert go(notebook, tmp_path / "here", "k=0:30").returncode == 0
     for name in ("table.csv", "summary.csv"):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
-    assert not list((tmp_path / "out/points").glob(".*"))
+    assert not list((tmp_path / "out/runs").glob(".*"))
     done = go(notebook, tmp_path / "out", "k=0:31", "--dask", address)
     assert "30 there already, 1 to do" in done.stdout and done.returncode == 0
     done = go(notebook, tmp_path / "out", "k=0:31", "--dask", address)
     assert "31 there already, 0 to do" in done.stdout and done.returncode == 0
 
 
-def test_dask_failures_are_reported(tmp_path, dask):
-    address, _ = dask
-    done = go(make(tmp_path, FAILURES[0][0]), tmp_path / "out", "k=0:4", "--dask", address)
-    assert done.returncode == 1 and "failed: k=2: code cell [4]" in done.stderr
-    assert [row["status"] for row in rows(tmp_path / "out")] == ["done", "done", "failed", "done"]
+def test_failures_on_a_cluster_are_those_of_one_machine_b11(tmp_path, dask):
+    address, processes = dask
+    code = """import builtins, signal, time
+assert not hasattr(builtins, "here_before"), "a run sees what another left"
+builtins.here_before = True
+if k == 2: raise ValueError("no such digit")
+if k == 3: os.kill(os.getpid(), signal.SIGKILL)
+if k == 4: sum(range(10**11))"""
+    words = ["k=0:7", "--time-limit", "5", "--dask", address]
+    done = go(make(tmp_path, code), tmp_path / "out", *words)
+    assert done.returncode == 1
+    causes = {row["k"]: row["cause"] for row in rows(tmp_path / "out") if row["status"] == "failed"}
+    assert set(causes) == {"2", "3", "4"}, done.stderr
+    assert "ValueError: no such digit" in causes["2"] and "its process died" in causes["3"]
+    assert "timed out after 5 s" in causes["4"]
+    assert all(process.poll() is None for process in processes), "the workers go on"
 
 
-def test_dask_worker_without_what_it_needs(tmp_path, dask):
+def test_a_dask_worker_says_what_it_lacks(tmp_path, dask):
     from distributed import Client
 
-    from tools import cluster
+    from sweep import cluster
 
+    (tmp_path / "sign").touch()
+    old = runs.Run(ROOT / "problem2_linear.ipynb", tmp_path / "p", {}, "another identity")
     with Client(dask[0]) as client:
         client.wait_for_workers(2, timeout=30)
-        said = client.run(cluster.task("/no/such/folder", ""), pickle.dumps(None), "x")
-        assert all("lacks the repository" in s and "expected at /no/such/folder" in s for s in said.values())
-        said = client.run(cluster.task(str(ROOT), ""), pickle.dumps(None), str(tmp_path / "not/there"))
-        assert all("does not see the sweep's folder" in s for s in said.values())
-        (tmp_path / "sign").touch()
-        said = client.run(cluster.task(str(ROOT), ""), pickle.dumps(None), str(tmp_path / "sign"))
-        assert set(said.values()) == {""}
-        old = point.Point(
-            ROOT / "problem2_linear.ipynb", tmp_path / "p", {"points": "data/set2.csv"}, "another identity"
-        )
-        said = client.run(cluster.task(str(ROOT), ""), pickle.dumps(old), str(tmp_path / "sign"))
-        assert all("differ from the sender's" in s for s in said.values())
+
+        def answers(root, version, run, mark):
+            on_worker = cluster.task(root, version)
+            return set(client.run(on_worker, pickle.dumps(run), str(mark), None).values())
+
+        root, version, sign = str(ROOT), cluster.VERSION, tmp_path / "sign"
+        (answer,) = answers("/no/such/folder", version, None, sign)
+        assert "lacks the project" in answer and "must be at /no/such/folder" in answer
+        (answer,) = answers(root, version, None, tmp_path / "not/there")
+        assert "does not see the sweep's folder" in answer
+        (answer,) = answers(root, "another version", None, sign)
+        assert "has loaded another version of sweep/" in answer
+        assert answers(root, version, None, sign) == {""}
+        (answer,) = answers(root, version, old, sign)
+        assert "differ from the sender's" in answer
 
 
-def test_no_scheduler(tmp_path):
+@pytest.mark.parametrize("killed", ["workers", "everything"])
+def test_a_cluster_that_is_gone_is_given_up_with_a_sentence(tmp_path, dask, monkeypatch, killed):
+    from sweep import cluster
+
+    monkeypatch.setattr(cluster, "PATIENCE", 3.0)
+    address, processes = dask
+    pids = [process.pid for process in processes[killed == "workers" :]]
+    code = f"import signal\nfor pid in {pids}: os.kill(pid, signal.SIGKILL)"
+    monkeypatch.setattr(cluster, "CONNECTING", 3.0)
+    done = go(make(tmp_path, code), tmp_path / "out", "k=1", "--dask", address)
+    assert done.returncode in (1, 2) and "Traceback" not in done.stderr
+    assert "no worker for 3 s" in done.stderr or "failed: k=1: " in done.stderr
+
+
+def test_no_scheduler_is_a_sentence(tmp_path):
     done = go(make(tmp_path), tmp_path / "out", "k=1", "--dask", "tcp://127.0.0.1:9")
-    assert done.returncode == 2 and "expected a scheduler with workers" in done.stderr
+    assert done.returncode == 2 and "there is no usable cluster" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
-def test_inprocess_outputs():
-    space = {}
-    assert inprocess.run_cell("a = 3", "c", space, 1) == []
-    printed, shown = inprocess.run_cell("print('x')\na + 1", "c", space, 2)
-    assert (printed["text"], shown["data"]["text/plain"], shown["execution_count"]) == ("x\n", "4", 2)
-    warned = inprocess.run_cell("import sys; _ = sys.stderr.write('careful')", "c", space, 3)
-    assert warned[0]["name"] == "stderr" and "careful" in warned[0]["text"]
-    for code, name, line in (("1\n1/0", "ZeroDivisionError", "---> 2 1/0"), ("%magic", "SyntaxError", None)):
-        error = inprocess.run_cell(code, "c", space, 4)[-1]
+def test_a_scheduler_of_another_version_is_a_sentence(tmp_path, monkeypatch):
+    cluster = pytest.importorskip("sweep.cluster")
+
+    def client(*_, **__):
+        raise TypeError("unexpected keyword 'reply'\nmore")
+
+    monkeypatch.setattr(cluster, "Client", client)
+    done = go(make(tmp_path), tmp_path / "out", "k=1", "--dask", "tcp://127.0.0.1:9")
+    assert done.returncode == 2 and "TypeError: unexpected keyword 'reply'" in done.stderr
+    assert f"Python {sys.version.split()[0]}" in done.stderr and "distributed" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_outputs_of_cells_that_run_in_this_process():
+    namespace = {}
+    assert inprocess.run_cell("a = 3", "c", namespace, 1) == []
+    printed, shown = inprocess.run_cell("print('x')\na + 1", "c", namespace, 2)
+    assert (printed["text"], shown["data"]["text/plain"]) == ("x\n", "4")
+    assert shown["execution_count"] == 2
+    (warned,) = inprocess.run_cell("import sys; _ = sys.stderr.write('careful')", "c", namespace, 3)
+    assert warned["name"] == "stderr" and "careful" in warned["text"]
+    for code, name, line in (
+        ("1\n1/0", "ZeroDivisionError", "---> 2 1/0"),
+        ("%magic", "SyntaxError", None),
+    ):
+        error = inprocess.run_cell(code, "c", namespace, 4)[-1]
         assert error["output_type"] == "error" and error["ename"] == name
         assert line is None or error["traceback"][-1] == line
 
 
-def test_values_are_checked_like_a_single_run(tmp_path):
+def test_values_are_checked_as_those_of_a_single_run(tmp_path):
     notebook = make(tmp_path)
-    assert run.parameters(notebook, ["k=3", "rate=1e-3"]) == {"k": 3, "rate": 0.001}
-    (made,) = grid.grid(notebook, tmp_path, grid.axes(notebook, ["rate=1e-3"], None), kernel=False, keep=False)
-    assert made.values == {"k": 1, "rate": 0.001, "fast": True, "points": "data/set2.csv", "seed": 0}
+    assert parameters.read(notebook, ["k=3", "rate=1e-3"]) == {"k": 3, "rate": 0.001}
+    (run,) = grid.all_runs(notebook, tmp_path, grid.swept_values(notebook, ["rate=1e-3"]))
+    defaults = {"k": 1, "fast": True, "points": "data/set2.csv", "seed": 0}
+    assert run.values == defaults | {"rate": 0.001}
 
 
-def test_labels():
+@pytest.mark.parametrize(
+    ("comment", "bounds"),
+    [
+        (" > 0     step size", [(">", 0)]),
+        (" >= 0, < 1   Nesterov momentum", [(">=", 0), ("<", 1)]),
+        (" ≥ -1.5, ≤ 1e3: both", [("≥", -1.5), ("≤", 1000)]),
+        (" how many, > 0 or so", []),
+        (" step size, above 0", []),
+        ("", []),
+    ],
+)
+def test_bounds_stand_at_the_beginning_of_a_comment(comment, bounds):
+    assert parameters.bounds(comment) == bounds
+
+
+def test_names_of_runs():
     assert grid.label({"k": 1, "rate": 0.1}) == "k=1,rate=0.1" and grid.label({}) == "defaults"
-    names = {grid.label({"points": path}) for path in ("../a", "a/b", "a/b ", "x" * 200, "数" * 100, "", "1,k=2")}
+    paths = ("../a", "a/b", "a/b ", "x" * 200, "数" * 100, "", "1,k=2")
+    names = {grid.label({"points": path}) for path in paths}
     assert len(names) == 7 and all(len(name) == 16 and name.isalnum() for name in names)
 
 
-def test_the_notebook_changes_while_it_runs(tmp_path):
-    change = (
-        "import pathlib, json\nif k == 1:\n    p = pathlib.Path(points)\n    p.write_text(p.read_text() + '# more')"
-    )
+def test_data_that_changes_while_a_run_uses_it(tmp_path):
+    change = """import pathlib
+if k == 1:
+    p = pathlib.Path(points)
+    p.write_text(p.read_text() + '# more')"""
     (tmp_path / "mine.csv").write_text("0 0 0\n1 1 1\n")
-    done = go(make(tmp_path, change), tmp_path / "out", "k=0:3", f"points={tmp_path / 'mine.csv'}", "--workers", "1")
+    words = ["k=0:3", f"points={tmp_path / 'mine.csv'}", "--workers", "1"]
+    done = go(make(tmp_path, change), tmp_path / "out", *words)
     assert done.returncode == 1
-    assert [row["status"] for row in rows(tmp_path / "out")] == ["done", "failed", "failed"]
-    assert rows(tmp_path / "out")[1]["cause"] == "the notebook, a module or the data changed while it ran"
+    table = rows(tmp_path / "out")
+    assert [row["status"] for row in table] == ["done", "failed", "failed"]
+    assert table[1]["cause"] == "the notebook, a module or the data changed while it ran"
 
 
 def test_runs_share_nothing(tmp_path):
-    shared = """import builtins, random, subprocess, threading, time
+    shared = """import builtins, subprocess, threading, time
 import numpy as np
 builtins.count = getattr(builtins, "count", 0) + 1
 assert builtins.count == 1
 subprocess.Popen(["sleep", "4242"])
 threading.Thread(target=time.sleep, args=(60,)).start()
 print("x" * 10**6)
-results = {"square": np.random.rand(), "n": 1, "value": 2, "mean": 3, "k": k, "status": "mine"}
-common.write_results(f"{out}/results/random.json", results)"""
+numbers = {"square": np.random.rand(), "n": 1, "value": 2, "mean": 3, "k": k, "status": "mine"}
+write_json(f"{out}/results/random.json", numbers)"""
     notebook = make(tmp_path, shared, name="random.ipynb")
     done = go(notebook, tmp_path / "out", "k=0:4", "--time-limit", "20")
     assert done.returncode == 0, done.stderr
     table = rows(tmp_path / "out")
     assert len({row["square"] for row in table}) == 4, "each run has its own global random numbers"
-    assert table[1]["n"] == "1" and table[1]["result.status"] == "mine" and "result.k" not in table[0]
+    assert (
+        table[1]["n"] == "1" and table[1]["result.status"] == "mine" and "result.k" not in table[0]
+    )
     assert gone("sleep 4242"), "what a run has started ends with it"
+
+
+def test_each_run_uses_one_core(tmp_path, monkeypatch):
+    names = ("THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+    for name in names:
+        monkeypatch.setenv(name, "7")
+    code = f"assert all(os.environ[name] == '1' for name in {names}), dict(os.environ)"
+    with started(make(tmp_path, code), tmp_path / "out", "k=1") as running:
+        assert running.wait(timeout=60) == 0, running.stderr.read()
 
 
 def test_a_reserved_name_is_refused(tmp_path):
     notebook = make(tmp_path)
     notebook.write_text(notebook.read_text().replace("rate: float", "mean: float"))
     done = go(notebook, tmp_path / "out", "mean=1,2")
-    assert done.returncode == 2 and "parameter mean: expected another name" in done.stderr
+    assert done.returncode == 2 and "parameter mean must have another name" in done.stderr
 
 
 def test_no_folder_given(tmp_path):
     done = go(make(tmp_path), "k=1,2")
-    assert done.returncode == 2 and "expected a folder after the notebook" in done.stderr
+    assert done.returncode == 2 and "the second argument must be the output folder" in done.stderr
 
 
 def test_a_file_where_a_folder_must_be(tmp_path):
     (tmp_path / "out").mkdir()
-    (tmp_path / "out/points").write_text("")
+    (tmp_path / "out/runs").write_text("")
     done = go(make(tmp_path), tmp_path / "out", "k=1")
-    assert done.returncode == 1 and done.stderr.startswith("error: ") and len(done.stderr.splitlines()) == 1
+    assert done.returncode == 1 and done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_untyped_and_odd_parameters(tmp_path):
     notebook = make(tmp_path)
     text = notebook.read_text()
     notebook.write_text(text.replace("k: int = 1 ", "k = 1 "))
-    assert run.declared(notebook)["k"].kind == "int"
+    assert parameters.declared(notebook)["k"] == ("int", 1, [(">=", 0)])
+    notebook.write_text(text.replace("data/set2.csv", "a#b=c"))
+    assert parameters.declared(notebook)["points"].default == "a#b=c"
     notebook.write_text(text.replace("k: int = 1 ", "k: int = 1 / 3 "))
-    with pytest.raises(ValueError, match="parameter k: expected a number, text or truth value as default"):
-        run.declared(notebook)
-    notebook.write_text("{}")
-    with pytest.raises(ValueError, match="expected a notebook"):
-        run.declared(notebook)
+    with pytest.raises(ValueError, match="parameter k must be a number, text or truth value"):
+        parameters.declared(notebook)
+    notebook.write_text(text.replace("out: str", "place: str"))
+    with pytest.raises(ValueError, match="needs a parameter for the output folder"):
+        parameters.declared(notebook)
+    for broken in ("{}", "[", text.replace("k: int = 1 ", "k: int = ")):
+        notebook.write_text(broken)
+        with pytest.raises(ValueError, match="is not a notebook"):
+            parameters.declared(notebook)
+    with pytest.raises(ValueError, match=r"none\.ipynb cannot be read: No such file"):
+        parameters.declared(tmp_path / "none.ipynb")
 
 
 def test_imports_beside_a_magic():
-    assert point.imports("%matplotlib inline\nimport figures\nfrom a.b import c") == {"figures", "a.b"}
+    found = sources.imports("%matplotlib inline\nimport figures\nfrom a.b import c")
+    assert found == {"figures", "a.b", "a.b.c"}
 
 
 def test_news_in_a_log(monkeypatch, capsys):
     monkeypatch.setattr(sweep, "NEWS", 0.0)
-    made = point.Point(ROOT, ROOT / "k=1", {}, "")
-    assert sweep.news(iter([(made, ""), (made, "why")]), 2) == {"k=1": "why"}
+    run = runs.Run(ROOT, ROOT / "k=1", {}, "")
+    assert sweep.progress(iter([(run, ""), (run, "why")]), 2) == {"k=1": "why"}
     assert capsys.readouterr().err.splitlines()[-1] == "2 of 2 runs, 1 failed"
+
+
+def test_a_notebook_that_knows_nothing_of_the_homework(tmp_path):
+    code = """import json, os
+os.makedirs(f"{out}/results")
+with open(f"{out}/results/a walk.json", "w") as file:
+    json.dump({"far": (length * n) ** 0.5, "n": n}, file)"""
+    first = 'n = 3\nlength: float = 1.5  # > 0\nname: str = "x"\nout: str = "."'
+    notebook = write_notebook(tmp_path / "a walk.ipynb", first, code)
+    out = tmp_path / "out"
+    done = go(notebook, out, "n=1:4", "length=1,4", "name=a,b", "--plot", "far")
+    assert done.returncode == 0, done.stderr
+    assert [float(row["far"]) for row in rows(out)[:4]] == [1.0, 1.0, 2.0, 2.0]
+    assert (out / "plot.png").is_file()
+
+
+def test_the_package_imports_nothing_of_the_homework():
+    names = [path.stem for path in (ROOT / "sweep").glob("*.py") if path.stem != "__init__"]
+    code = f"""import importlib, sys
+for name in {names}: importlib.import_module(f"sweep.{{name}}")
+print(*sys.modules, sep="\\n")"""
+    loaded = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split()
+    own = {path.stem for path in ROOT.glob("*.py")} | {"tools", "explore"}
+    assert "sweep.engine" in loaded and not own & {name.split(".")[0] for name in loaded}
+
+
+def test_a_plot_of_the_runs(tmp_path):
+    notebook, out = marking(tmp_path), tmp_path / "out"
+    words = ["k=1,3,30", "seed=0:5", "rate=0.5,1", "points=a,b"]
+    done = go(notebook, out, *words, "--plot", "by.seed")
+    assert done.returncode == 0 and f"by.seed: {out}/plot.pdf, {out}/plot.png" in done.stdout
+    assert (out / "plot.png").read_bytes().startswith(b"\x89PNG")
+    assert (out / "plot.pdf").read_bytes().startswith(b"%PDF")
+    (out / "plot.png").unlink()
+    done = go(notebook, out, *words, "--plot", "square:rate")
+    assert "60 there already, 0 to do" in done.stdout and (out / "plot.png").is_file()
+    done = go(notebook, out, *words, "--plot", "squere")
+    assert done.returncode == 2 and done.stderr.endswith(
+        "no number is called 'squere'; did you mean square? There are square, by.seed\n"
+    )
+    assert set(times_run(tmp_path).values()) == {20}
+
+
+def numbers(swept, value):
+    """Return a table of runs: every combination of the swept values, and a result."""
+    columns = pd.MultiIndex.from_product(swept.values(), names=swept).to_frame(index=False)
+    return columns.astype(object).assign(
+        value=[value(*row) for row in columns.itertuples(index=False)]
+    )
+
+
+def test_a_plot_shows_every_run_the_median_and_the_middle_half():
+    swept = {"hidden": [1, 2, 16], "seed": [0, 1, 2, 3, 4]}
+    figure = plot.draw(numbers(swept, lambda h, s: h + s**2), swept, "value", "hidden")
+    (ax,) = figure.axes
+    dots, band = ax.collections
+    line = ax.lines[0]
+    assert len(dots.get_offsets()) == 15
+    assert np.allclose(
+        np.asarray(dots.get_offsets())[:, 1], [h + s**2 for h in (1, 2, 16) for s in range(5)]
+    )
+    assert np.allclose(line.get_xdata(), np.log10([1, 2, 16])), "a logarithmic axis"
+    assert np.allclose(line.get_ydata(), [5, 6, 20])
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert {2, 10} <= set(heights[np.isclose(band.get_paths()[0].vertices[:, 0], 0)])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "16"]
+    assert ax.get_xlabel() == "hidden" and ax.get_ylabel() == "value" and not ax.texts
+
+
+def test_a_plot_has_a_labelled_line_for_each_value_of_a_second_parameter():
+    swept = {"rate": [0.1, 0.2], "kind": ["a", "b", "c"], "seed": [0, 1]}
+    heights = {"a": 1.0, "b": 1.001, "c": 500.0}
+    figure = plot.draw(numbers(swept, lambda r, k, s: heights[k]), swept, "value", "rate")
+    (ax,) = figure.axes
+    assert ax.get_yscale() == "log" and np.allclose(ax.lines[0].get_xdata(), [0.1, 0.2])
+    labels = {text.get_text(): text.xy[1] for text in ax.texts}
+    assert list(labels) == ["kind = a", "kind = b", "kind = c"]
+    gaps = np.diff(sorted(labels.values()))
+    assert labels["kind = c"] > labels["kind = a"] and (gaps >= plot.LABEL_HEIGHT - 1e-9).all()
+    assert [t.get_color() for t in ax.texts] == [line.get_color() for line in ax.lines]
+
+
+def test_a_plot_against_texts_truth_values_or_seeds():
+    for name, values in (("kind", ["a", "b"]), ("fast", [True, False]), ("seed", list(range(40)))):
+        swept = {name: values}
+        assert plot.choose("value", swept) == ("value", name)
+        figure = plot.draw(numbers(swept, lambda v: float(len(str(v)))), swept, "value", name)
+        ticks = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+        assert ticks[:2] == [str(values[0]), str(values[1 if len(values) == 2 else 4])]
+        assert len(ticks) <= plot.MOST_TICKS
 
 
 def test_the_study_says_what_its_runs_say():
@@ -523,13 +858,16 @@ def test_the_study_says_what_its_runs_say():
         pytest.skip("no study yet: make study")
     study = json.loads((ROOT / "report/build/results/study.json").read_text())
     width, size = rows(folder / "width"), rows(folder / "size")
-    assert study["width_seeds"] >= 20 and len(width) == study["runs"] == study["width_seeds"] * len(study["width"])
-    for name, said in study["width"].items():
-        found = [float(row["mlp_accuracy"]) for row in width if row["hidden"] == name]
-        assert np.isclose(said["median"], np.median(found)) and np.isclose(said["min"], min(found))
-        assert said["lucky"] == sum(a >= 0.925 for a in found)
-    for name, said in study["size"].items():
-        found = [float(row["trained_accuracy"]) for row in size if row["n_train"] == name]
-        assert np.isclose(said["trained"]["median"], np.median(found)) and len(found) == study["size_seeds"]
+    assert study["width_seeds"] >= 20
+    assert len(width) == study["runs"] == study["width_seeds"] * len(study["width"])
+    for name, numbers in study["width"].items():
+        accuracies = [float(row["mlp_accuracy"]) for row in width if row["hidden"] == name]
+        assert np.isclose(numbers["median"], np.median(accuracies))
+        assert np.isclose(numbers["min"], min(accuracies))
+        assert numbers["lucky"] == sum(a >= 0.925 for a in accuracies)
+    for name, numbers in study["size"].items():
+        accuracies = [float(row["trained_accuracy"]) for row in size if row["n_train"] == name]
+        assert np.isclose(numbers["trained"]["median"], np.median(accuracies))
+        assert len(accuracies) == study["size_seeds"]
     dead = study["dead"]
     assert dead["dead_units"] > 0 and dead["mlp_accuracy"] <= 0.85
