@@ -106,8 +106,10 @@ def only_one(out: Path) -> Iterator[None]:
     try:
         with FileLock(out / ".lock", timeout=0):
             remove_unfinished(out)
-            yield
-            remove_unfinished(out)
+            try:
+                yield
+            finally:
+                remove_unfinished(out)
     except Timeout:
         raise ValueError(f"another sweep is running in {out}") from None
 
@@ -172,6 +174,8 @@ def outcomes(
 
 def outcome(future: "Future[str]") -> str:
     """Return the cause of a run's failure, or nothing; an error of the executor is one, too."""
+    if future.cancelled():
+        raise ValueError("the cluster has gone; the same command goes on from here")
     error = future.exception()
     return f"{type(error).__name__}: {error}".splitlines()[0] if error else future.result()
 

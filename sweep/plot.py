@@ -79,7 +79,8 @@ def draw(runs: pd.DataFrame, swept: dict[str, list[Any]], result: str, x: str) -
         name = ", ".join(f"{n} = {value}" for n, value in zip(others, values, strict=True))
         colour = next(colours)
         labels.append((draw_line(ax, line, width, colour), name, colour))
-    add_labels(ax, labels)
+    if others:
+        add_labels(ax, labels)
     return figure
 
 

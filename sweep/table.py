@@ -68,8 +68,9 @@ def groups(swept: list[str]) -> list[str]:
 def summary(results: pd.DataFrame, swept: list[str]) -> pd.DataFrame:
     """Return count, mean, standard deviation, min, median and max of each number, for each group."""
     long = results.drop(columns=[name for name in swept if name == REPEATED])
-    long = long.melt(groups(swept), var_name="result").dropna(subset="value")
-    values = long.groupby([*groups(swept), "result"], sort=False, dropna=False)["value"]
+    value = ""  # a name that no result has
+    long = long.melt(groups(swept), var_name="result", value_name=value).dropna(subset=value)
+    values = long.groupby([*groups(swept), "result"], sort=False, dropna=False)[value]
     return values.agg(**STATISTICS).reset_index()
 
 
@@ -82,7 +83,7 @@ def printed(results: pd.DataFrame, swept: list[str]) -> str:
     by = [name for name in groups(swept) if results[name].nunique() > 1]
     grouped = results.groupby(by or (lambda row: 0), sort=False, dropna=False)
     lines = grouped[names].agg(spread)
-    lines.insert(0, "n", grouped.size())
+    lines.insert(0, "n", grouped.size(), allow_duplicates=True)
     text = (lines.reset_index() if by else lines).head(MOST_ROWS).to_string(index=False)
     more = len(lines) - MOST_ROWS
     return f"{text}\n... {more} more rows in summary.csv" if more > 0 else text

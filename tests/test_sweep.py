@@ -322,7 +322,7 @@ with open(f"{{out}}/results/data.json", "w") as file:
     def again(place):
         monkeypatch.setenv("MNIST_DIR", place)
         words = [f"data_dir={place}"] if how == "named" else []
-        done = go(notebook, tmp_path / ("out" if how == "by default" else place[-3:]), *words)
+        done = go(notebook, tmp_path / "out", *words)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -593,10 +593,10 @@ def test_a_cluster_that_is_gone_is_given_up_with_a_sentence(tmp_path, dask, monk
     address, processes = dask
     pids = [process.pid for process in processes[killed == "workers" :]]
     code = f"import signal\nfor pid in {pids}: os.kill(pid, signal.SIGKILL)"
-    monkeypatch.setattr(cluster, "CONNECTING", 3.0)
     done = go(make(tmp_path, code), tmp_path / "out", "k=1", "--dask", address)
     assert done.returncode in (1, 2) and "Traceback" not in done.stderr
-    assert "no worker for 3 s" in done.stderr or "failed: k=1: " in done.stderr
+    reasons = ("no worker for 3 s", "failed: k=1: KilledWorker", "the cluster has gone")
+    assert any(reason in done.stderr for reason in reasons)
 
 
 def test_no_scheduler_is_a_sentence(tmp_path):
@@ -766,11 +766,11 @@ def test_a_notebook_that_knows_nothing_of_the_homework(tmp_path):
     code = """import json, os
 os.makedirs(f"{out}/results")
 with open(f"{out}/results/a walk.json", "w") as file:
-    json.dump({"far": (length * n) ** 0.5, "n": n}, file)"""
-    first = 'n = 3\nlength: float = 1.5  # > 0\nname: str = "x"\nout: str = "."'
+    json.dump({"far": (length * steps) ** 0.5, "n": steps}, file)"""
+    first = 'steps = 3\nlength: float = 1.5  # > 0\nname: str = "x"\nout: str = "."'
     notebook = write_notebook(tmp_path / "a walk.ipynb", first, code)
     out = tmp_path / "out"
-    done = go(notebook, out, "n=1:4", "length=1,4", "name=a,b", "--plot", "far")
+    done = go(notebook, out, "steps=1:4", "length=1,4", "name=a,b", "--plot", "far")
     assert done.returncode == 0, done.stderr
     assert [float(row["far"]) for row in rows(out)[:4]] == [1.0, 1.0, 2.0, 2.0]
     assert (out / "plot.png").is_file()

@@ -15,8 +15,8 @@ import nbformat
 import pypdf
 
 from common import ROOT
-from tools import point as points
-from tools.run import seal
+from sweep import sources
+from sweep.notebook import seal
 
 NOTEBOOKS = ("problem1_compgraph", "problem2_linear", "problem3_mlp", "problem4_mnist")
 
@@ -103,8 +103,8 @@ def contents(build: Path) -> dict[str, bytes]:
         files[f"{name}.ipynb"] = build / f"{name}.ipynb"
         for kind, source in own_cells(read_notebook(ROOT / f"{name}.ipynb")):
             if kind == "code":
-                modules |= points.modules(source)
-                used_widgets |= "explore" in points.imports(source)
+                modules |= {path.stem for path in sources.imported(source) if path.parent == ROOT}
+                used_widgets |= "explore" in sources.imports(source)
     check_sums(build)
     files |= {f"{name}.py": ROOT / f"{name}.py" for name in modules}
     if used_widgets:
