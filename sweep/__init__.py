@@ -1,5 +1,6 @@
-"""Many runs of one notebook: every combination of its parameters, a process for each run, one table of results.
+"""Many runs of one notebook: each combination of its parameters in a process of its own, one table.
 
-`python -m sweep NOTEBOOK OUT hidden=1,2,4 seed=0:50`. It works for any notebook with a parameters cell in which `out` is
-the folder to write to, and that writes its numbers as JSON to `{out}/results/<the notebook's name>.json`.
+`python -m sweep NOTEBOOK OUT hidden=1,2,4 seed=0:50` works for any notebook with a parameters cell
+that has the parameter `out`, a folder, and that writes its numbers as JSON to
+`{out}/results/<the notebook's name>.json`. It runs in the folder in which this package lies.
 """

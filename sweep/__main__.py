@@ -1,8 +1,8 @@
-"""Run a notebook many times: `python -m sweep problem3_mlp.ipynb runs/width hidden=1,2,4 seed=0:50`.
+"""Run a notebook many times: python -m sweep problem3_mlp.ipynb runs/width hidden=1,2,4 seed=0:50
 
-A parameter gets a value, several (a,b,c) or a range without its end (lo:hi or lo:hi:step); every combination is a run.
-The output folder gets table.csv, summary.csv and a folder for each run. The same command again runs only what is
-missing, failed or out of date.
+A parameter gets one value, several (a,b,c) or a range without its end (lo:hi or lo:hi:step); every
+combination is a run. The output folder gets table.csv, summary.csv and a folder for each run. The
+same command again runs only what is missing, failed or out of date.
 """
 
 import argparse
@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, as_completed
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 from tqdm import tqdm
@@ -27,12 +26,31 @@ from sweep.runs import Run
 NEWS = 10.0  # seconds between two lines in a log
 CHECK = 2.0  # seconds between two looks at the cluster
 MOST_FAILURES = 10  # that are printed
+GO_ON = "the same command goes on from here"
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run a sweep from the command line, or from words in its place; return the exit code."""
+    options = arguments(words)
+    os.environ |= engine.ONE_CORE
+    signal.signal(signal.SIGTERM, notebook.stop)
+    try:
+        return sweep(options)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {error}; {GO_ON}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt as error:
+        print(f"stopped; {GO_ON}", file=sys.stderr)
+        return 143 if isinstance(error, notebook.Stop) else 130
 
 
 def arguments(words: list[str] | None) -> argparse.Namespace:
     """Read the command line, or words in its place."""
     parser = argparse.ArgumentParser(
-        prog="python -m sweep",
+        "python -m sweep",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -65,33 +83,27 @@ def check(options: argparse.Namespace) -> None:
 
 
 def sweep(options: argparse.Namespace) -> int:
-    """Run what is to be run, write the tables, say how it went; return the exit code. Raises ValueError."""
-    from sweep import (
-        table,
-    )  # pandas takes half a second; it is imported while the runs' process starts
+    """Run what is missing, write the tables and return the exit code.
 
+    Raises ValueError if the command is wrong, KeyboardInterrupt if it is stopped.
+    """
     check(options)
     if options.notebook.is_file() and not options.dask:
-        with engine.no_interrupts():  # which the process inherits
+        with engine.no_interrupts():  # which the process that it starts inherits
             engine.warm_up(engine.modules_to_preload(options.notebook.absolute()))
+    from sweep import plot, table  # these take a second, during which that process is busy, too
+
     swept = grid.swept_values(options.notebook, options.values)
     if options.plot:
-        from sweep import plot
-
         plot.choose(options.plot, swept)
-    every = grid.all_runs(
-        options.notebook, options.out, swept, kernel=options.kernel, keep=options.keep_notebooks
-    )
+    how = {"kernel": options.kernel, "keep": options.keep_notebooks}
+    every = grid.all_runs(options.notebook, options.out, swept, **how)
     with only_one(options.out):
         failed = run_missing(every, options)
-        rows = table.table(every, list(swept))
-        numbers = table.numbers(rows, list(swept))
-        table.write(options.out, "table", rows)
-        table.write(options.out, "summary", table.summary(numbers, list(swept)))
+        numbers = table.write_all(options.out, every, list(swept))
         print(table.printed(numbers, list(swept)))
-        print(
-            f"{len(every) - len(failed)} done, {len(failed)} failed; {options.out}/table.csv, {options.out}/summary.csv"
-        )
+        files = f"{options.out}/table.csv, {options.out}/summary.csv"
+        print(f"{len(every) - len(failed)} done, {len(failed)} failed; {files}")
         if options.plot:
             plot.plot(numbers, swept, options.plot, options.out)
             print(f"{options.plot}: {options.out}/plot.pdf, {options.out}/plot.png")
@@ -101,7 +113,7 @@ def sweep(options: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def only_one(out: Path) -> Iterator[None]:
-    """Hold a sweep's folder, so that no second sweep writes there, and leave nothing unfinished in it."""
+    """Hold a sweep's folder against other sweeps, and leave nothing unfinished in it."""
     (out / "runs").mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(out / ".lock", timeout=0):
@@ -115,12 +127,9 @@ def only_one(out: Path) -> Iterator[None]:
 
 
 def remove_unfinished(out: Path) -> None:
-    """Remove what a run that was stopped has left."""
-    for leftover in (out / "runs").glob(".*"):
-        if leftover.is_dir():
-            shutil.rmtree(leftover, ignore_errors=True)
-        else:
-            leftover.unlink(missing_ok=True)
+    """Remove the folders of runs that did not finish."""
+    for folder in (out / "runs").glob(".*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def run_missing(every: list[Run], options: argparse.Namespace) -> dict[str, str]:
@@ -137,27 +146,23 @@ def run_missing(every: list[Run], options: argparse.Namespace) -> dict[str, str]
 
 @contextlib.contextmanager
 def executor(options: argparse.Namespace) -> Iterator[tuple[Submit, Callable[[], None]]]:
-    """Yield what hands a run over, and what is to be called now and then in between."""
+    """Yield what hands a run over, here or to a cluster, and what is to be called now and then."""
     if not options.dask:
         with engine.this_machine(options.workers, options.time_limit) as submit:
             yield submit, lambda: None
         return
     try:
-        from sweep import cluster
+        from sweep.cluster import cluster
     except ImportError as error:
-        raise ValueError(
-            f"--dask needs the package distributed ({error}); type: make env"
-        ) from None
-    with cluster.cluster(
-        options.dask, options.workers, options.time_limit, options.out.absolute()
-    ) as pair:
+        raise ValueError(f"--dask needs the package distributed ({error})") from None
+    with cluster(options.dask, options.workers, options.time_limit, options.out) as pair:
         yield pair
 
 
 def outcomes(
     todo: list[Run], submit: Submit, look: Callable[[], None]
 ) -> Iterator[tuple[Run, str]]:
-    """Hand all runs over, and yield each with the cause of its failure as soon as it has ended."""
+    """Hand all runs over; yield each when it has ended, with the cause of its failure, if any."""
     waiting = {submit(run): run for run in todo}
     while waiting:
         with contextlib.suppress(TimeoutError):
@@ -175,13 +180,13 @@ def outcomes(
 def outcome(future: "Future[str]") -> str:
     """Return the cause of a run's failure, or nothing; an error of the executor is one, too."""
     if future.cancelled():
-        raise ValueError("the cluster has gone; the same command goes on from here")
+        raise ValueError(f"the cluster has gone; {GO_ON}")
     error = future.exception()
     return f"{type(error).__name__}: {error}".splitlines()[0] if error else future.result()
 
 
 def progress(ended: Iterator[tuple[Run, str]], total: int) -> dict[str, str]:
-    """Show the progress, a bar on a terminal and a line now and then in a log; return the causes of failures."""
+    """Show a bar on a terminal, a line now and then in a log; return the causes of failures."""
     failed: dict[str, str] = {}
     last_news = time.monotonic()
     with tqdm(total=total, unit="run", disable=not sys.stderr.isatty()) as bar:
@@ -197,32 +202,15 @@ def progress(ended: Iterator[tuple[Run, str]], total: int) -> dict[str, str]:
 
 
 def report_failures(failed: dict[str, str], out: Path) -> None:
-    """Print the causes of the first failures and where the failed copies are."""
-    if not failed:
-        return
+    """Print the causes of the first failures, and where the failed copies are."""
     for name, cause in list(failed.items())[:MOST_FAILURES]:
         print(f"failed: {name}: {cause}", file=sys.stderr)
-    more = len(failed) - MOST_FAILURES
-    text = f"{more} more in table.csv; " if more > 0 else ""
-    print(f"{text}each failed copy is in {out}/runs, in the folder of that name", file=sys.stderr)
-
-
-def main(words: list[str] | None = None) -> int:
-    """Run a sweep from the command line, or from words in its place; return the exit code."""
-    options = arguments(words)
-    os.environ |= engine.ONE_CORE
-    signal.signal(signal.SIGTERM, notebook.stop)
-    try:
-        return sweep(options)
-    except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"error: {error}; the same command goes on from here", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt as error:
-        print("stopped; the same command goes on from here", file=sys.stderr)
-        return 143 if isinstance(error, notebook.Stop) else 130
+    if failed:
+        more = len(failed) - MOST_FAILURES
+        text = f"{more} more in table.csv; " if more > 0 else ""
+        print(
+            f"{text}each failed copy is in {out}/runs, in the folder of that name", file=sys.stderr
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Sweeps on a dask cluster: a worker does for a run what a thread does here, and gives it a process of its own.
+"""Sweeps on a dask cluster: a worker gives each run a process of its own, as a thread does here.
 
-A worker needs the project (at the same path or on its PYTHONPATH), the same data and the sweep's folder; one that lacks
-any of these says so.
+A worker needs the project (at the same path or on its PYTHONPATH), the data and the sweep's folder;
+one that lacks any of these says so.
 """
 
 import contextlib
@@ -26,16 +26,78 @@ from sweep.sources import ROOT
 
 PATIENCE = 30.0  # seconds to wait for a worker
 CONNECTING = 10.0  # seconds to wait for the scheduler
-VERSION = hashlib.sha256(
-    "".join(file_hash(path) for path in sorted(Path(__file__).parent.glob("*.py"))).encode()
-).hexdigest()  # of this package, as it was loaded
+FILES = sorted(Path(__file__).parent.glob("*.py"))
+VERSION = hashlib.sha256("".join(map(file_hash, FILES)).encode()).hexdigest()  # as it was loaded
+
+
+@contextlib.contextmanager
+def cluster(
+    address: str, workers: int, limit: float | None, out: Path
+) -> Iterator[tuple[Submit, Callable[[], None]]]:
+    """Yield what hands a run to a cluster, and what raises ValueError if it has gone.
+
+    `address` is that of its scheduler; "local" starts one here, with `workers`. Raises ValueError if
+    the cluster cannot be used.
+    """
+    mark = out.absolute() / f".mark-{uuid.uuid4().hex}"  # a file for the workers to see
+    on_worker = task(str(ROOT), VERSION)
+    with contextlib.ExitStack() as stack:
+        client = connect(stack, address, workers)
+        mark.touch()
+        stack.callback(mark.unlink, missing_ok=True)
+        for worker, cause in client.run(on_worker, pickle.dumps(None), str(mark), limit).items():
+            if cause:
+                raise ValueError(f"{worker}: {cause}")
+        executor = client.get_executor(pure=False)
+        stack.callback(executor.shutdown, wait=False)  # forgets the runs that have not begun
+
+        def submit(run: Run) -> "Future[str]":
+            return executor.submit(on_worker, pickle.dumps(run), str(mark), limit)
+
+        yield submit, watch(client)
+
+
+def watch(client: Client) -> Callable[[], None]:
+    """Return a function that raises ValueError if there has been no worker for a while."""
+    last_seen = time.monotonic()
+
+    def check() -> None:
+        nonlocal last_seen
+        if client.scheduler_info()["workers"]:
+            last_seen = time.monotonic()
+        elif time.monotonic() - last_seen > PATIENCE:
+            raise ValueError(
+                f"--dask: there has been no worker for {PATIENCE:g} s; "
+                f"the same command goes on from here"
+            )
+
+    return check
+
+
+def connect(stack: contextlib.ExitStack, address: str, workers: int) -> Client:
+    """Return a client of the cluster, to be closed with `stack`; raises ValueError."""
+    try:
+        scheduler = address
+        if address == "local":
+            local = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+            scheduler = stack.enter_context(local)
+        client = stack.enter_context(Client(scheduler, timeout=CONNECTING))
+        client.wait_for_workers(1, timeout=PATIENCE)
+        return client
+    except Exception as error:  # schedulers of other versions raise all kinds
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        versions = f"Python {platform.python_version()} and distributed {distributed.__version__}"
+        raise ValueError(
+            f"--dask {address}: there is no usable cluster ({reason}); "
+            f"it needs a scheduler and workers with {versions}, as here"
+        ) from None
 
 
 def task(root: str, version: str) -> Callable[..., str]:
     """Return the function that a worker calls for each run.
 
-    It must be an inner function, because dask sends those by value, and the run must be pickled; so a worker that lacks
-    the project can report it.
+    It is an inner function, because dask sends those by value, and the run is pickled before; so a
+    worker that lacks the project can say so.
     """
 
     def on_worker(run: bytes, mark: str, limit: float | None) -> str:
@@ -56,7 +118,7 @@ def task(root: str, version: str) -> Callable[..., str]:
 
 
 def run_here(pickled: bytes, mark: str, limit: float | None, version: str) -> str:
-    """Run on this worker, or only see if it could (no run given); return the cause of a failure, or nothing."""
+    """Run on this worker, or only see if it could; return the cause of a failure, or nothing."""
     if not Path(mark).is_file():
         return f"a worker does not see the sweep's folder: there is no file {mark}"
     if version != VERSION:
@@ -66,67 +128,6 @@ def run_here(pickled: bytes, mark: str, limit: float | None, version: str) -> st
         return ""
     if not runs.is_current(run):
         return f"a worker's notebook, modules or data differ from the sender's; see {ROOT} there"
-    multiprocessing.current_process().daemon = False  # else dask's nanny allows it no process
+    multiprocessing.current_process().daemon = False  # a nanny's worker may else have no children
     engine.warm_up(engine.SAFE)
     return engine.run_one(run, limit)
-
-
-@contextlib.contextmanager
-def cluster(
-    address: str, workers: int, limit: float | None, out: Path
-) -> Iterator[tuple[Submit, Callable[[], None]]]:
-    """Yield a function that hands a run to the cluster, and one that raises ValueError if all workers are gone.
-
-    `address` is a scheduler's, or "local" for a new cluster of `workers` here. Raises ValueError if it cannot be used.
-    """
-    mark = out / f"runs/.{uuid.uuid4().hex}"  # a file for the workers to see
-    on_worker = task(str(ROOT), VERSION)
-    with contextlib.ExitStack() as stack:
-        mark.touch()
-        stack.callback(mark.unlink, missing_ok=True)
-        client = connect(stack, address, workers)
-        for worker, cause in client.run(on_worker, pickle.dumps(None), str(mark), limit).items():
-            if cause:
-                raise ValueError(f"{worker}: {cause}")
-        executor = client.get_executor(pure=False)
-        stack.callback(executor.shutdown, wait=False)
-
-        def submit(run: Run) -> "Future[str]":
-            return executor.submit(on_worker, pickle.dumps(run), str(mark), limit)
-
-        yield submit, watch(client)
-
-
-def connect(stack: contextlib.ExitStack, address: str, workers: int) -> Client:
-    """Return a client of the cluster, to be closed with `stack`; raises ValueError if there is none."""
-    try:
-        if address == "local":
-            address = stack.enter_context(
-                LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
-            )
-        client = stack.enter_context(Client(address, timeout=CONNECTING))
-        client.wait_for_workers(1, timeout=PATIENCE)
-    except Exception as error:  # schedulers of other versions raise all kinds
-        here = f"Python {platform.python_version()}, distributed {distributed.__version__}"
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise ValueError(
-            f"--dask {address}: there is no usable cluster ({reason}); "
-            f"it needs a scheduler and workers with {here}, as here"
-        ) from None
-    return client
-
-
-def watch(client: Client) -> Callable[[], None]:
-    """Return a function, to be called now and then, that raises ValueError when all workers have been gone for long."""
-    last_seen = time.monotonic()
-
-    def check() -> None:
-        nonlocal last_seen
-        if client.scheduler_info()["workers"]:
-            last_seen = time.monotonic()
-        elif time.monotonic() - last_seen > PATIENCE:
-            raise ValueError(
-                f"--dask: there has been no worker for {PATIENCE:g} s; the same command goes on from here"
-            )
-
-    return check

@@ -1,6 +1,6 @@
-"""The engine of a sweep: each run is a process of its own, and a few threads wait for one such process each.
+"""The engine of a sweep: a process for each run, and a few threads that each wait for one of them.
 
-A run can therefore crash, hang or leave threads and global state behind, and no other run notices.
+If a run crashes, hangs or leaves global state behind, no other run notices.
 """
 
 import contextlib
@@ -27,23 +27,14 @@ from sweep import notebook as notebooks
 from sweep import runs, sources
 from sweep.runs import Run
 
-Submit = Callable[
-    [Run], "Future[str]"
-]  # hands a run over; the future's result is the cause of a failure
+Submit = Callable[[Run], "Future[str]"]  # hands a run over; the result is the cause of a failure
 
 GRACE = 5.0  # seconds from SIGTERM, at which a kernel is shut down, to SIGKILL
 ONE_CORE = dict.fromkeys(
     ("THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"
 )  # for each run
 PRELOAD = ("papermill", "sweep.engine", "sweep.inprocess")  # what every run imports
-SAFE = (
-    "numpy",
-    "scipy",
-    "sklearn",
-    "matplotlib",
-    "PIL",
-    "pandas",
-)  # may be imported ahead of a run
+SAFE = ("numpy", "scipy", "sklearn", "matplotlib", "PIL", "pandas")  # may be imported ahead
 CONTEXT = multiprocessing.get_context("forkserver")
 LOCK = threading.Lock()  # multiprocessing keeps a list of children, which is not made for threads
 
@@ -81,7 +72,7 @@ def end(processes: list[Any]) -> None:
 
 
 def child(run: Run) -> None:
-    """Run a notebook as the only task of this process; Ctrl-C and the terminal are for the parent."""
+    """Run a notebook as the only task of this process; the terminal is for the parent."""
     os.setsid()  # a process group, to be ended as a whole
     follow_parent()
     for stream in (1, 2):
@@ -104,7 +95,7 @@ def follow_parent() -> None:
         return
     pipe: Any = parent.sentinel  # the parent's end closes with it
     if sys.platform == "linux":
-        # The kernel sends SIGIO, even while C code holds the GIL and no thread of Python could look.
+        # The kernel then sends SIGIO, even while C code holds the GIL and no thread can look.
         fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())
         fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
         if wait([pipe], 0):
@@ -114,20 +105,21 @@ def follow_parent() -> None:
 
 
 def warm_up(modules: Sequence[str]) -> None:
-    """Start the process from which runs are forked; it imports `modules` while this process goes on."""
+    """Start the process from which runs are forked; meanwhile it imports `modules` for them."""
     os.environ |= ONE_CORE
-    CONTEXT.set_forkserver_preload([*PRELOAD, *modules])
+    again = [name for name in SAFE if name in sys.modules]  # a run imports the main module again
+    CONTEXT.set_forkserver_preload([*PRELOAD, *modules, *again])
     if tempfile.tempdir is None:
         tempfile.tempdir = notebooks.temporary_folder()  # for the socket of multiprocessing
-        after_multiprocessing = -200  # which cleans up at -100
-        util.Finalize(None, shutil.rmtree, (tempfile.tempdir,), exitpriority=after_multiprocessing)
+        late = -200  # multiprocessing itself cleans up at -100
+        util.Finalize(None, shutil.rmtree, (tempfile.tempdir,), exitpriority=late)
     forkserver.ensure_running()
 
 
 def modules_to_preload(notebook: Path) -> list[str]:
-    """Return what a notebook imports and may be imported once for all runs.
+    """Return which of the modules that a notebook imports may be imported once for all runs.
 
-    That is the project's own modules and some libraries; raises ValueError or OSError.
+    Raises ValueError or OSError if it cannot be read.
     """
     names = set().union(*map(sources.imports, sources.code_cells(notebook)))
     return sorted(name for name in names if sources.own_file(name) or name.split(".")[0] in SAFE)
@@ -145,7 +137,7 @@ def no_interrupts() -> Iterator[None]:
 
 @contextlib.contextmanager
 def this_machine(workers: int, limit: float | None) -> Iterator[Submit]:
-    """Yield a function that hands a run to one of `workers` threads; end all that still run at exit."""
+    """Yield a function that hands a run to one of `workers` threads; end what runs at exit."""
     pool = ThreadPoolExecutor(workers)
     futures: list[Future[str]] = []
 

@@ -1,4 +1,4 @@
-"""What a sweep runs over: texts such as hidden=1,2,4 and seed=0:50, made into one run per combination."""
+"""What a sweep runs over: hidden=1,2,4 and seed=0:50, made into one run for each combination."""
 
 import hashlib
 import itertools
@@ -20,7 +20,7 @@ COLUMNS = {"status", "cause", "result", "n", "mean", "std", "min", "median", "ma
 
 
 def swept_values(notebook: Path, texts: list[str]) -> dict[str, list[Any]]:
-    """Return the values of each parameter that is swept over, checked; raises ValueError with the reason."""
+    """Return the values of each swept parameter, checked; raises ValueError with the reason."""
     known = parameters.declared(notebook)
     swept: dict[str, list[Any]] = {}
     for text in texts:
@@ -37,7 +37,7 @@ def swept_values(notebook: Path, texts: list[str]) -> dict[str, list[Any]]:
 
 
 def expand(text: str, kind: str) -> list[str]:
-    """Return the values, still as texts, that a text such as 1,2,5:8 stands for; raises ValueError."""
+    """Return the values, still as texts, of a text such as 1,2,5:8; raises ValueError."""
     values = []
     for part in text.split(","):
         is_span = ":" in part and kind in ("int", "float")
@@ -71,12 +71,7 @@ def label(values: dict[str, Any]) -> str:
 
 
 def all_runs(
-    notebook: Path,
-    out: Path,
-    swept: dict[str, list[Any]],
-    *,
-    kernel: bool = False,
-    keep: bool = False,
+    notebook: Path, out: Path, swept: dict[str, list[Any]], *, kernel: bool, keep: bool
 ) -> list[Run]:
     """Return one run for each combination of the values; raises ValueError if they are too many."""
     count = math.prod(map(len, swept.values()))

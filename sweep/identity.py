@@ -1,4 +1,4 @@
-"""What the numbers of a run depend on, as one hash: code cells, modules, parameters, and the files they name."""
+"""One hash of all that a run's numbers depend on: code, parameters, and files that these name."""
 
 import functools
 import hashlib
@@ -35,7 +35,7 @@ def code_hashes(notebook: Path) -> Hashes:
 
 
 def contents(value: Any) -> Hashes:
-    """Return the hashes of the file, or of the files in the folder, that a parameter names; none if it names none."""
+    """Return the hashes of the file, or of all files in the folder, that a parameter names."""
     if not isinstance(value, str) or not value:
         return []
     try:
@@ -76,14 +76,14 @@ def filled(values: dict[str, Any]) -> dict[str, Any]:
 
 @functools.cache
 def empty_places() -> dict[str, list[str]]:
-    """Return the places where an empty parameter looks: environment variables ($NAME) and folders."""
+    """Return where an empty parameter looks: environment variables ($NAME) and folders."""
     file = ROOT / "pyproject.toml"
     project = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     return project.get("tool", {}).get("sweep", {}).get("empty", {})
 
 
 def first_place(places: list[str]) -> str:
-    """Return the first variable's value that is set or folder that exists; nothing if there is none."""
+    """Return the first folder that exists or that a variable names; nothing if there is none."""
     for place in places:
         if place.startswith("$"):
             if folder := os.environ.get(place[1:]):

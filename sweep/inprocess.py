@@ -1,4 +1,4 @@
-"""A papermill engine that executes a notebook's cells in this process: no kernel has to start, and the results are the same.
+"""A papermill engine that runs a notebook's cells in this process: no kernel, the same results.
 
 It does not know magics, widgets and display(); as in Jupyter, a cell shows its last value.
 """
@@ -25,7 +25,7 @@ class InProcessEngine(Engine):
     def execute_managed_notebook(
         cls, nb_man: NotebookExecutionManager, kernel_name: str, **kwargs: Any
     ) -> None:
-        """Run the code cells of `nb_man.nb` in a fresh namespace; papermill has set the working directory."""
+        """Run the code cells of `nb_man.nb` in a new namespace; papermill has set the folder."""
         namespace: dict[str, Any] = {"__name__": "__main__"}
         cells = [pair for pair in enumerate(nb_man.nb.cells) if pair[1].cell_type == "code"]
         # Without papermill's cell_start and cell_complete: each of them would write the file.

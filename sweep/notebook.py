@@ -1,4 +1,4 @@
-"""One run of one notebook, safely: it works in the project's folder, and its copy gets its name only when it is complete."""
+"""One run of one notebook, safely: the executed copy gets its name only when it is complete."""
 
 import contextlib
 import hashlib
@@ -36,9 +36,10 @@ def stop(number: int, frame: Any) -> None:
 
 
 def execute(notebook: Path, out: Path, values: dict[str, Any], *, kernel: bool = True) -> None:
-    """Execute a notebook, with a kernel or in this process; the copy and whatever it writes land in the folder `out`.
+    """Execute a notebook in the project's folder, with a kernel or in this process.
 
-    Raises NotebookError with the reason; the copy is then called <name>.failed.ipynb.
+    Its copy and what it writes land in the folder `out`. Raises NotebookError with the reason; the
+    copy is then called <name>.failed.ipynb.
     """
     complete = out / notebook.name
     failed = out / f"{notebook.stem}.failed.ipynb"
@@ -62,13 +63,13 @@ def execute(notebook: Path, out: Path, values: dict[str, Any], *, kernel: bool =
 
 
 def without_home(folder: Path) -> str:
-    """Return a folder's path, relative to the project if it is inside: that does not reveal the user's home folder."""
+    """Return a folder's path; inside the project a relative one, which does not reveal the home."""
     path = folder.resolve()
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
 def through_papermill(notebook: Path, copy: Path, values: dict[str, Any], kernel: bool) -> None:
-    """Execute a notebook in the project's folder with one of papermill's engines, and write `copy`."""
+    """Execute a notebook with one of papermill's engines, and write `copy`."""
     import papermill
     from traitlets.config import Config
 
@@ -77,7 +78,8 @@ def through_papermill(notebook: Path, copy: Path, values: dict[str, Any], kernel
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # the same bits on any machine
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of the Python that runs this
-    with kernel_settings() if kernel else contextlib.nullcontext({}) as settings:
+    settings: Any = kernel_settings() if kernel else contextlib.nullcontext({})
+    with settings as manager:
         papermill.execute_notebook(
             papermill_path(notebook),
             papermill_path(copy),
@@ -88,7 +90,7 @@ def through_papermill(notebook: Path, copy: Path, values: dict[str, Any], kernel
             progress_bar=kernel and sys.stderr.isatty(),
             shutdown_kernel="immediate",
             coalesce_streams=True,
-            config=Config({"KernelManager": settings}),
+            config=Config({"KernelManager": manager}),
         )
 
 
@@ -99,7 +101,7 @@ def papermill_path(path: Path) -> str:
 
 @contextlib.contextmanager
 def kernel_settings() -> Iterator[dict[str, str]]:
-    """Yield settings that let a kernel talk through files instead of ports, so that many kernels cannot clash."""
+    """Let a kernel talk through files instead of ports, so that many kernels cannot clash."""
     folder = temporary_folder()
     try:
         yield {
@@ -112,7 +114,7 @@ def kernel_settings() -> Iterator[dict[str, str]]:
 
 
 def temporary_folder() -> str:
-    """Make a folder with a short path, as sockets need it, and remove those of processes that were killed."""
+    """Make a folder with a short path, as sockets need it; remove those of killed processes."""
     prefix = f"nb-{os.getuid()}-"
     for old in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
         try:
@@ -125,7 +127,7 @@ def temporary_folder() -> str:
 
 
 def tidy(path: Path) -> None:
-    """Take times and paths out of an executed notebook, so that the same run gives the same file, and seal it."""
+    """Take times and random names out of an executed notebook, and seal it."""
     notebook = nbformat.read(path, as_version=4)
     for number, cell in enumerate(notebook.cells):
         cell.id = str(number)
@@ -137,7 +139,7 @@ def tidy(path: Path) -> None:
 
 
 def seal(cells: list[Any]) -> str:
-    """Return the SHA-256 of a notebook's cells, which shows whether anything was edited after the run."""
+    """Return the SHA-256 of a notebook's cells: it shows if one was edited after the run."""
     return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()
 
 

@@ -65,20 +65,22 @@ def parameters_cell(notebook: Path) -> str:
 
 def declaration(node: ast.AnnAssign | ast.Assign, source: str) -> tuple[str, Parameter]:
     """Return name and meaning of an assignment in a parameters cell; raises ValueError."""
-    typed = isinstance(node, ast.AnnAssign)
-    name = ast.unparse(node.target if typed else node.targets[0])
+    if isinstance(node, ast.AnnAssign):
+        name, kind = ast.unparse(node.target), ast.unparse(node.annotation)
+    else:
+        name, kind = ast.unparse(node.targets[0]), ""
+    value: Any = node.value
     try:
-        default = ast.literal_eval(node.value)
+        default = ast.literal_eval(value)
     except ValueError:
+        text = ast.unparse(value)
         raise ValueError(
-            f"the default of parameter {name} must be a number, text or truth value, "
-            f"not {ast.unparse(node.value)}"
+            f"the default of parameter {name} must be a number, text or truth value, not {text}"
         ) from None
-    kinds = [ast.unparse(node.annotation) if typed else "", type(default).__name__, "str"]
-    kind = next(kind for kind in kinds if kind in KINDS)
-    last_line = source.splitlines()[node.end_lineno - 1]
-    comment = last_line.encode()[node.end_col_offset :].decode().partition("#")[2]
-    return name, Parameter(kind, default, bounds(comment) if kind in ("int", "float") else [])
+    kind = next(k for k in (kind, type(default).__name__, "str") if k in KINDS)
+    after = source.splitlines()[(node.end_lineno or 0) - 1].encode()[node.end_col_offset :].decode()
+    comment = after.partition("#")[2] if kind in ("int", "float") else ""
+    return name, Parameter(kind, default, bounds(comment))
 
 
 def bounds(comment: str) -> list[tuple[str, float]]:

@@ -22,6 +22,7 @@ X_SPAN, Y_SPAN = 8, 100  # largest over smallest value, from which an axis is lo
 MOST_TICKS = 12  # values that are all written under the axis
 SPREAD = 0.2  # of the smallest gap between values: the width over which a value's dots are spread
 LABEL_HEIGHT = 0.07  # of the axis: the least distance between two labels
+X, Y = "x axis", "y axis"  # columns; no parameter is called so
 LEGEND = "dots: runs; line: their median; band: the middle half of them"
 
 
@@ -62,13 +63,13 @@ def plot(numbers: pd.DataFrame, swept: dict[str, list[Any]], choice: str, out: P
 
 
 def draw(runs: pd.DataFrame, swept: dict[str, list[Any]], result: str, x: str) -> Figure:
-    """Return a figure of a result against the parameter `x`, a line for each combination of the others."""
+    """Return a figure of a result against the parameter `x`, a line per set of the others."""
     others = [name for name in swept if name not in (x, REPEATED) and len(swept[name]) > 1]
     place = dict(zip(swept[x], places(swept[x]), strict=True))
-    runs = runs.assign(place=runs[x].map(place).astype(float), value=runs[result])
+    runs = runs.assign(**{X: runs[x].map(place).astype(float), Y: runs[result]})
     figure = Figure(figsize=SIZE, layout="constrained")
     ax = figure.subplots()
-    ax.set(xlabel=x, ylabel=result, yscale="log" if spans(runs["value"], Y_SPAN) else "linear")
+    ax.set(xlabel=x, ylabel=result, yscale="log" if spans(runs[Y], Y_SPAN) else "linear")
     ax.set_title(LEGEND, loc="left", fontsize="small", fontweight="normal")
     shown = swept[x][:: math.ceil(len(place) / MOST_TICKS)]
     ax.set_xticks([place[value] for value in shown], [str(value) for value in shown])
@@ -85,52 +86,43 @@ def draw(runs: pd.DataFrame, swept: dict[str, list[Any]], result: str, x: str) -
 
 
 def places(values: list[Any]) -> list[float]:
-    """Return where the values lie on the axis: numbers at their size or its logarithm, others in a row."""
+    """Return where values lie on the axis: numbers by size or its logarithm, others in a row."""
     if not all(map(is_number, values)):
         return list(range(len(values)))
     return [math.log10(value) for value in values] if spans(values, X_SPAN) else values
 
 
 def spans(values: Any, ratio: float) -> bool:
-    """Return True if all values are above 0 and the largest is at least `ratio` times the smallest."""
+    """Return True for positive values, the largest at least `ratio` times the smallest."""
     return min(values) > 0 and max(values) >= ratio * min(values)
 
 
 def draw_line(ax: Axes, runs: pd.DataFrame, width: float, colour: str) -> float:
     """Draw one line with its dots and its band; return the height of its end."""
-    number = runs.groupby("place").cumcount()
+    number = runs.groupby(X).cumcount()
     aside = width * ((number + 0.5) / (number.max() + 1) - 0.5)
-    ax.scatter(runs["place"] + aside, runs["value"], s=8, color=colour, alpha=0.5, lw=0)
-    middle = runs.groupby("place")["value"].quantile([0.25, 0.5, 0.75]).unstack()
+    ax.scatter(runs[X] + aside, runs[Y], s=8, color=colour, alpha=0.5, lw=0)
+    middle = runs.groupby(X)[Y].quantile([0.25, 0.5, 0.75]).unstack()
     ax.fill_between(middle.index, middle[0.25], middle[0.75], color=colour, alpha=0.2, lw=0)
     ax.plot(middle.index, middle[0.5], color=colour)
     return middle[0.5].iloc[-1]
 
 
 def add_labels(ax: Axes, labels: list[tuple[float, str, str]]) -> None:
-    """Write each line's name at its end, none over another; `labels` are heights, names and colours."""
+    """Write each line's name at its end, none over another; a label is height, name and colour."""
     right = ax.get_xlim()[1]
     ends = [ax.transLimits.transform(ax.transScale.transform((right, y)))[1] for y, *_ in labels]
     heights = apart(ends)
     for height, (_, name, colour) in zip(heights, labels, strict=True):
-        ax.annotate(
-            name,
-            (1, height),
-            xycoords="axes fraction",
-            color=colour,
-            va="center",
-            xytext=(4, 0),
-            textcoords="offset points",
-            fontsize="small",
-        )
+        place = ((1, height), (4, 0), "axes fraction", "offset points")
+        ax.annotate(name, *place, color=colour, va="center", fontsize="small")
 
 
 def apart(ends: list[float]) -> list[float]:
-    """Return the heights, moved until no two are closer than a label is high and none is above 1."""
-    order = np.argsort(ends, kind="stable")[::-1]  # from the top
+    """Return the heights, moved down until no two labels overlap and none is above the axis."""
     heights = list(ends)
     ceiling = 1.0
-    for i in order:
+    for i in np.argsort(ends, kind="stable")[::-1]:  # from the top
         heights[i] = min(heights[i], ceiling)
         ceiling = heights[i] - LABEL_HEIGHT
     return heights

@@ -1,6 +1,6 @@
-"""One run of a sweep: its folder, which appears complete or not at all, and what that says about the run.
+"""One run of a sweep and its folder, which appears complete or not at all.
 
-The folder holds results/<notebook>.json, run.json, and the executed notebook if it failed or is to be kept.
+It holds run.json, results/<notebook>.json, and the executed notebook if it failed or is to be kept.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from sweep.sources import ROOT
 
 @dataclass(frozen=True)
 class Run:
-    """A notebook, its parameters, the folder for the results, and the hash of all that these depend on.
+    """A notebook, its parameters, the run's folder, and the hash of all that its results depend on.
 
     The notebook's path is relative to the project if it is inside.
     """
@@ -45,7 +45,7 @@ class Record:
 
 
 def is_current(run: Run) -> bool:
-    """Return True if notebook, modules and data are still what they were when the run was planned."""
+    """Return True if code and data are still what they were when the run was planned."""
     try:
         return identity(code_hashes(run.notebook), run.values) == run.identity
     except (OSError, ValueError):
@@ -83,7 +83,7 @@ def is_done(run: Run) -> bool:
 
 
 def execute(run: Run) -> None:
-    """Run the notebook in a new folder, which takes the place of the run's folder when all is written."""
+    """Run the notebook in a new folder, which then takes the place of the run's folder."""
     folder = new_folder(run)
     os.environ.pop("SKIP_FIGURES", None)
     if not run.keep:
@@ -122,7 +122,7 @@ def new_folder(run: Run) -> Path:
 
 
 def finish(run: Run, folder: Path, cause: str, seconds: float) -> None:
-    """Write run.json and rename the folder; do nothing if a sweep that was stopped has removed it."""
+    """Write run.json and rename the folder; do nothing if a stopped sweep has removed it."""
     if not folder.is_dir():
         return
     ended = Record(run.identity, run.values, run.keep, cause, seconds)

@@ -44,7 +44,7 @@ def imports(code: str) -> frozenset[str]:
 
 
 def own_file(name: str) -> Path | None:
-    """Return the project's file of the module `name`, or None if the module is not the project's own."""
+    """Return the project's file of the module `name`, or None if it is not the project's own."""
     path = ROOT / name.replace(".", "/")
     candidates = [path.with_suffix(".py"), path / "__init__.py"]
     return next((file for file in candidates if file.is_file()), None)

@@ -1,4 +1,4 @@
-"""The tables of a sweep: table.csv has a row for each run, summary.csv one for each number and group of runs."""
+"""The tables of a sweep: a row for each run, and a summary of each number over the seeds."""
 
 import contextlib
 from collections.abc import Iterator
@@ -15,8 +15,17 @@ STATISTICS = {"n": "count"} | {how: how for how in ("mean", "std", "min", "media
 MOST_COLUMNS, MOST_ROWS = 5, 30  # of the summary that is printed
 
 
+def write_all(out: Path, every: list[Run], swept: list[str]) -> pd.DataFrame:
+    """Write table.csv and summary.csv; return the numbers of the runs that went well."""
+    rows = table(every, swept)
+    results = numbers(rows, swept)
+    write(out, "table", rows)
+    write(out, "summary", summary(results, swept))
+    return results
+
+
 def table(every: list[Run], swept: list[str]) -> pd.DataFrame:
-    """Return the table of all runs; a result that only repeats a parameter of the same name is left out."""
+    """Return the table of all runs, without results that only repeat a parameter."""
     rows = pd.DataFrame([row(run, swept) for run in every], dtype=object)  # an int stays an int
     done = rows[rows["status"] == "done"]
     repeats = [f"result.{name}" for name in swept if f"result.{name}" in done]
@@ -38,7 +47,7 @@ def row(run: Run, swept: list[str]) -> dict[str, Any]:
 
 
 def flat(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield (name, value) for each number and text of a results file: names joined by dots, lists left out."""
+    """Yield name and value of all results but lists; the names of nested ones joined by dots."""
     if isinstance(value, dict):
         for key, item in value.items():
             if key != "provenance":
@@ -48,7 +57,7 @@ def flat(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def numbers(table: pd.DataFrame, swept: list[str]) -> pd.DataFrame:
-    """Return the rows of the runs that went well, with the swept parameters and all results that are numbers."""
+    """Return the runs that went well: the swept parameters and all results that are numbers."""
     done = table[table["status"] == "done"]
     results = done.drop(columns=[*swept, "status", "cause"])
     results = results.map(lambda value: float(value) if is_number(value) else None).astype(float)
@@ -56,7 +65,7 @@ def numbers(table: pd.DataFrame, swept: list[str]) -> pd.DataFrame:
 
 
 def is_number(value: Any) -> bool:
-    """Tell a number from a truth value, a text or nothing."""
+    """Return True for a number, False for a truth value, a text or None."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
@@ -66,7 +75,7 @@ def groups(swept: list[str]) -> list[str]:
 
 
 def summary(results: pd.DataFrame, swept: list[str]) -> pd.DataFrame:
-    """Return count, mean, standard deviation, min, median and max of each number, for each group."""
+    """Return the statistics of each number, for each group of runs."""
     long = results.drop(columns=[name for name in swept if name == REPEATED])
     value = ""  # a name that no result has
     long = long.melt(groups(swept), var_name="result", value_name=value).dropna(subset=value)
@@ -75,7 +84,7 @@ def summary(results: pd.DataFrame, swept: list[str]) -> pd.DataFrame:
 
 
 def printed(results: pd.DataFrame, swept: list[str]) -> str:
-    """Return the summary as lines to print: mean ± standard deviation of the first numbers that vary."""
+    """Return lines to print: mean ± standard deviation of the first numbers that vary."""
     names = [name for name in results if name not in swept and "." not in name]
     names = [name for name in names if results[name].nunique() > 1][:MOST_COLUMNS]
     if not names:

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -44,10 +45,15 @@ write_json(f"{out}/results/little.json", numbers | {"provenance": {"seed": seed}
     return write_notebook(folder / name, PARAMETERS, *sources, last, before=(first,))
 
 
+def leave_mark(folder):
+    """Return code that appends k and the process to a file."""
+    line = "f'{k} {os.getpid()}\\n'"
+    return f"with open({str(folder / 'marks')!r}, 'a') as file:\n    file.write({line})"
+
+
 def marking(folder, *sources):
     """Write a notebook whose runs leave a mark: k, and the process that ran it."""
-    mark = f"with open({str(folder / 'marks')!r}, 'a') as file:\n    file.write(f'{{k}} {{os.getpid()}}\\n')"
-    return make(folder, mark, *sources)
+    return make(folder, leave_mark(folder), *sources)
 
 
 def marks(folder):
@@ -65,8 +71,8 @@ def times_run(folder):
 
 def is_alive(pid):
     """Return True if a process runs, and is not just waiting for its parent to notice its end."""
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as file:
-        return file.read().rpartition(")")[2].split()[0] != "Z"
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
 
 
@@ -90,7 +96,7 @@ class Done(NamedTuple):
 
 
 def go(notebook, out, *words):
-    """Run a sweep in this process: the process from which runs are forked starts once for all tests."""
+    """Run a sweep in this process, so that what runs are forked from starts only once."""
     printed, complained = io.StringIO(), io.StringIO()
     before = signal.getsignal(signal.SIGTERM)
     try:
@@ -397,7 +403,9 @@ def test_all_runs_fail(tmp_path):
 
 
 def test_a_second_sweep_in_the_same_folder_is_refused(tmp_path):
-    wait = f"import pathlib, time\nwhile not pathlib.Path({str(tmp_path)!r}, 'go').exists(): time.sleep(0.05)"
+    wait = f"""import pathlib, time
+while not pathlib.Path({str(tmp_path / "go")!r}).exists():
+    time.sleep(0.05)"""
     notebook = marking(tmp_path, wait)
     with started(notebook, tmp_path / "out", "k=1") as first:
         wait_for_marks(tmp_path, 1, first)
@@ -442,8 +450,7 @@ def test_stopped_twice_while_a_run_does_not_listen_b03(tmp_path, code):
 
 @pytest.mark.parametrize("code", FOREVER.values(), ids=FOREVER)
 def test_a_run_ends_when_its_sweep_is_killed_b11(tmp_path, code):
-    mark = f"open({str(tmp_path / 'marks')!r}, 'a').write(f'{{k}} {{os.getpid()}}\\n')"
-    notebook = make(tmp_path, f"{mark}\n{code}")  # in one cell: it follows at once
+    notebook = make(tmp_path, f"{leave_mark(tmp_path)}\n{code}")  # in one cell: it follows at once
     with started(notebook, tmp_path / "out", "k=1") as running:
         wait_for_marks(tmp_path, 1, running)
         time.sleep(0.5)
@@ -638,7 +645,9 @@ def test_outputs_of_cells_that_run_in_this_process():
 def test_values_are_checked_as_those_of_a_single_run(tmp_path):
     notebook = make(tmp_path)
     assert parameters.read(notebook, ["k=3", "rate=1e-3"]) == {"k": 3, "rate": 0.001}
-    (run,) = grid.all_runs(notebook, tmp_path, grid.swept_values(notebook, ["rate=1e-3"]))
+    (run,) = grid.all_runs(
+        notebook, tmp_path, grid.swept_values(notebook, ["rate=1e-3"]), kernel=False, keep=False
+    )
     defaults = {"k": 1, "fast": True, "points": "data/set2.csv", "seed": 0}
     assert run.values == defaults | {"rate": 0.001}
 

@@ -1,7 +1,7 @@
 """Run one notebook: `python -m tools.run problem3_mlp.ipynb runs/3 -p hidden=8 -p seed=3`.
 
-The executed copy, its figures and its numbers land in the folder; the copy gets its name only when it is complete.
-Parameters are checked before a kernel starts. The notebook runs in the repository's folder.
+The executed copy, its figures and its numbers land in the folder; the copy gets its name only when
+it is complete. Parameters are checked before a kernel starts. It runs in the repository's folder.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def arguments() -> argparse.Namespace:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check the options and execute the notebook; return the exit code. Raises ValueError if an option is wrong."""
+    """Check the options and execute the notebook; return the exit code. Raises ValueError."""
     if not options.time_limit >= 0:
         raise ValueError(f"--time-limit must be at least 0 s, not {options.time_limit:g}")
     if options.out.exists() and not options.out.is_dir():
