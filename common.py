@@ -1,18 +1,19 @@
 """Layers, loss and training for the four notebooks. Then a reader of MNIST's files.
 
-Everything that a course calls backpropagation is in the first half, in numpy, with each
-formula in one line and its derivative right below it. The letters, once and for all:
+Everything that a course calls backpropagation is in the first half, in numpy: a layer
+has its formula, `forward`, and below it the two formulas of its derivative, `gradients`
+and `backward`. The letters, once and for all:
 
     N examples, D inputs, M outputs, K classes; every example is a row
-    x (N, D)         what goes in
+    x (N, D)         what goes into a layer; out (N, M) is what comes out
     labels (N,)      the true classes, integers 0..K-1
     targets (N, K)   the same as distributions over the classes, one per row
     logits (N, K)    the scores of the classes, before the softmax
     W (M, D)         row m is what output m looks for: for MNIST, a 28 x 28 template
     b (M,)           the biases
 
-The gradient of the loss with respect to v is called dv and has the shape of v.
-Losses are in nats: all logarithms are natural ones.
+The gradient of the loss with respect to v is called dv and has the shape of v, so dout
+has the shape of out. Losses are in nats: all logarithms are natural ones.
 """
 
 import contextlib
@@ -38,7 +39,12 @@ Array = np.ndarray
 
 
 class Linear:
-    """out = x W^T + b, which is the homework's Wx + b for every row of x."""
+    """out = x W^T + b, which is the homework's Wx + b for every row of x.
+
+    For one example, out_m = sum_d W_md x_d + b_m. The weight W_md touches only out_m,
+    so dW_md = dout_m x_d, and db_m = dout_m; over the examples these add up. The input
+    x_d touches every output, so its shares add up: dx_d = sum_m dout_m W_md.
+    """
 
     def __init__(self, W: Array, b: Array) -> None:
         self.W = np.array(W)
@@ -50,16 +56,16 @@ class Linear:
         return x @ self.W.T + self.b
 
     def gradients(self, x: Array, dout: Array) -> list[Array]:
-        """dW = dout^T x and db = the sum of dout over the examples."""
+        """dW = dout^T x, shape (M, D), and db = the sum of dout over the examples."""
         return [dout.T @ x, dout.sum(axis=0)]
 
     def backward(self, x: Array, dout: Array) -> Array:
-        """dx = dout W."""
+        """dx = dout W, shape (N, D)."""
         return dout @ self.W
 
 
 class ReLU:
-    """out = max(0, x)."""
+    """out = max(0, x), entry by entry: the rectified linear unit."""
 
     parameters: tuple[()] = ()
 
@@ -82,9 +88,9 @@ def log_softmax(logits: Array) -> Array:
     Taking the largest logit off a row first changes nothing and keeps exp from
     overflowing.
     """
-    log_q = np.array(logits.T, order="C")  # numpy sums slowly over a short last axis
-    log_q -= log_q.max(axis=0)
-    log_q -= np.log(np.exp(log_q).sum(axis=0))
+    scores = logits.T.copy()  # (K, N): numpy sums slowly over a short last axis
+    scores -= scores.max(axis=0)
+    log_q = scores - np.log(np.exp(scores).sum(axis=0))
     return log_q.T
 
 
@@ -96,8 +102,10 @@ def softmax(logits: Array) -> Array:
 def kl_loss(logits: Array, targets: Array) -> tuple[float, Array]:
     """The mean over the examples of KL(t || q) = sum_k t_k (log t_k - log q_k).
 
-    Here q = softmax(logits). Returns the loss and its gradient dlogits = (q - t) / N.
-    For one-hot targets the loss is the cross-entropy.
+    Here q = softmax(logits), so log q_k = logit_k - log sum_j exp(logit_j). The targets
+    of an example add up to 1; therefore the derivative of its KL with respect to
+    logit_k is exp(logit_k) / sum_j exp(logit_j) - t_k = q_k - t_k. Returns the loss and
+    dlogits = (q - t) / N. For one-hot targets the loss is the cross-entropy.
     """
     log_q = log_softmax(logits)
     log_t = np.log(np.where(targets > 0, targets, 1))  # 0 log 0 counts as 0
@@ -140,7 +148,7 @@ class Network:
         return loss, gradients
 
     def logits(self, x: Array) -> Array:
-        """Return the logits (N, K). Bytes count as numbers 0..1, as in `in_blocks`."""
+        """Return the logits (N, K). If x is bytes, they count as numbers 0..1."""
         read = block_reader(x, self.parameters[0].dtype)
 
         def logits_of(rows: slice) -> Array:
@@ -158,6 +166,14 @@ def accuracy(network: Network, x: Array, labels: Array) -> float:
     return float((network.predict(x) == labels).mean())
 
 
+def gradient_descent(
+    network: Network, gradients: list[Array], learning_rate: float
+) -> None:
+    """p <- p - learning_rate dp, for every parameter."""
+    for p, dp in zip(network.parameters, gradients, strict=True):
+        p -= learning_rate * dp
+
+
 def nesterov(
     network: Network,
     velocities: list[Array],
@@ -167,8 +183,10 @@ def nesterov(
 ) -> None:
     """v <- momentum v - learning_rate dp, then p <- p + momentum v - learning_rate dp.
 
-    Without momentum this is plain gradient descent. Changes parameters and velocities.
-    Source: Sutskever et al. (2013), On the importance of initialization and momentum.
+    The velocity v remembers the steps before. The gradient is taken where the momentum
+    is about to carry p anyway, so that a step can brake in time. Changes parameters and
+    velocities. Source: Sutskever et al. (2013), On the importance of initialization and
+    momentum, in the form that follows the point where the gradient is taken.
     """
     for p, v, dp in zip(network.parameters, velocities, gradients, strict=True):
         step = learning_rate * dp
@@ -177,17 +195,9 @@ def nesterov(
         p += momentum * v - step
 
 
-def gradient_descent(
-    network: Network, gradients: list[Array], learning_rate: float
-) -> None:
-    """p <- p - learning_rate dp, for every parameter."""
-    for p, dp in zip(network.parameters, gradients, strict=True):
-        p -= learning_rate * dp
-
-
 @dataclass
 class History:
-    """What `train` saw: entry i before update i, the last entry after the last."""
+    """What `train` saw: one entry from before each update, and one from the end."""
 
     loss: list[float] = field(default_factory=list)
     measured: list[float] = field(default_factory=list)  # what `measure` returned
@@ -240,7 +250,7 @@ def train(
 
 
 def check_finite(loss: float, step: int) -> None:
-    """Raise FloatingPointError if a loss is infinite or no number."""
+    """Raise FloatingPointError if a loss is infinite or not a number."""
     if not math.isfinite(loss):
         raise FloatingPointError(
             f"the loss is {loss} at step {step}: try a smaller learning rate"
@@ -255,7 +265,8 @@ def largest_entry(arrays: list[Array]) -> float:
 def numerical_gradient(f: Callable[[], float], v: Array, h: float = 1e-5) -> Array:
     """Central differences: (f(v + h) - f(v - h)) / 2h for one entry of v at a time.
 
-    `f` takes no arguments and reads v; v is changed meanwhile and restored.
+    `f` takes no arguments, because it reads v itself: each entry of v is moved a
+    little, in place, and put back.
     """
     dv = np.zeros_like(v)
     for i in np.ndindex(v.shape):
@@ -429,6 +440,7 @@ MNIST_FILES = (
     "t10k-labels-idx1-ubyte",
 )
 GZIP_MAGIC = b"\x1f\x8b"
+GZIP_FORMAT = 31  # zlib's number for gzip, with its header and checksum
 CHUNK = 1 << 20  # bytes read or decompressed at a time
 
 
@@ -446,9 +458,7 @@ class GzipReader:
     def __init__(self, file: BinaryIO, path: Path) -> None:
         self.file = file
         self.path = path
-        self.stream = zlib.decompressobj(
-            wbits=31
-        )  # 31: with gzip's header and checksum
+        self.stream = zlib.decompressobj(GZIP_FORMAT)
 
     def read(self, size: int) -> bytearray:
         """Return the next `size` bytes, fewer only at the end. Raises DataError."""

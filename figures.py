@@ -4,16 +4,15 @@ A figure is a matplotlib Figure of its own, never pyplot's current one, so no se
 the backend can make it vanish. Widths and heights are inches on the printed page: 6.4
 is the full width of the report's text, 3.2 half of it. Letters as in common.py.
 
-Every function with @saved takes two arguments more, in front: the run's folder and the
-figure's name. It saves name.pdf and name.png there and returns a picture to show.
+A function takes the run's folder and the figure's name, saves name.pdf and name.png in
+the folder `figures` there, and returns a picture for the notebook to show.
 """
 
-import functools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 import matplotlib
 import matplotlib.style
@@ -40,7 +39,6 @@ SMOOTHING = 20  # mini-batches that a smoothed loss is averaged over
 EXTREME = 99.5  # percentile at which signed images are cut off
 
 Numbers = Sequence[float] | Array
-Parameters = ParamSpec("Parameters")
 
 
 @dataclass
@@ -57,29 +55,6 @@ class Picture:
         return png, {"image/png": {"alt": self.alt}}
 
 
-def saved(
-    draw: Callable[Parameters, tuple[Figure, str]],
-) -> Callable[Concatenate[str | Path, str, Parameters], Picture]:
-    """Turn a function that returns a figure and its alt text into one that saves them.
-
-    Where SKIP_FIGURES is set, nothing is drawn: a sweep only needs the numbers.
-    """
-
-    @functools.wraps(draw)
-    def draw_and_save(
-        out: str | Path,
-        name: str,
-        *args: Parameters.args,
-        **options: Parameters.kwargs,
-    ) -> Picture:
-        if "SKIP_FIGURES" in os.environ:
-            return Picture(Path(out, "figures", f"{name}.png"), f"{name} is not drawn")
-        fig, alt = draw(*args, **options)
-        return save_figure(fig, out, name, alt=alt)
-
-    return draw_and_save
-
-
 def save_figure(fig: Figure, out: str | Path, name: str, *, alt: str) -> Picture:
     """Save `out`/figures/`name`.pdf and .png, without dates, and return the picture.
 
@@ -91,12 +66,18 @@ def save_figure(fig: Figure, out: str | Path, name: str, *, alt: str) -> Picture
             f"the figure {name} needs an alt text of a few words, not {alt!r}"
         )
     folder = Path(out, "figures")
-    folder.mkdir(parents=True, exist_ok=True)
-    undated = {"CreationDate": None, "Producer": None, "Creator": None}
-    fig.savefig(folder / f"{name}.pdf", metadata={**undated, "Subject": alt})
     path = folder / f"{name}.png"
-    fig.savefig(path, metadata={"Software": None, "Description": alt})
+    if not skipped():
+        folder.mkdir(parents=True, exist_ok=True)
+        undated = {"CreationDate": None, "Producer": None, "Creator": None}
+        fig.savefig(folder / f"{name}.pdf", metadata={**undated, "Subject": alt})
+        fig.savefig(path, metadata={"Software": None, "Description": alt})
     return Picture(path, alt)
+
+
+def skipped() -> bool:
+    """Return whether figures are switched off: sweeps only need the numbers."""
+    return "SKIP_FIGURES" in os.environ
 
 
 def figure(width: float = FULL, height: float = 2.4, **subplots: Any) -> tuple:
@@ -108,14 +89,15 @@ def figure(width: float = FULL, height: float = 2.4, **subplots: Any) -> tuple:
 # Problem 1: the computation graph and gradient descent.
 
 
-@saved
 def computation_graph(
+    out: str | Path,
+    name: str,
     nodes: dict[str, tuple[float, float, str]],
     edges: dict[str, float],
     values: dict[str, float],
     gradients: dict[str, float],
     shares: dict[str, float],
-) -> tuple[Figure, str]:
+) -> Picture:
     """Draw Problem 1's graph with the numbers of its forward and backward pass.
 
     `nodes` says where each node stands (column, row) and what is written in it;
@@ -125,23 +107,24 @@ def computation_graph(
     used twice.
     """
     fig, ax = figure(FULL, 3.6)
-    places = {name: np.array([column, row]) for name, (column, row, _) in nodes.items()}
+    places = {node: np.array([column, row]) for node, (column, row, _) in nodes.items()}
     for edge, part in edges.items():
         start, end = edge.split()
         share = shares.get(edge, gradients[start])
         draw_edge(ax, places[start], places[end], share, part)
-    for name, (_, _, symbol) in nodes.items():
-        draw_node(ax, name, symbol, places[name], values[name], gradients[name])
+    for node, (_, _, symbol) in nodes.items():
+        draw_node(ax, node, symbol, places[node], values[node], gradients[node])
     ax.set(xlim=(-0.45, 8.45), ylim=(-0.5, 5.6))
     ax.axis("off")
     inputs = ("w1", "w2", "x1", "x2")
-    listed = ", ".join(f"{gradients[name]:.4f}" for name in inputs)
-    return fig, (
+    listed = ", ".join(f"{gradients[node]:.4f}" for node in inputs)
+    alt = (
         "The computation graph of Problem 1. On top, x and w are multiplied, added and "
         "passed through the sigmoid's four steps; below, the squared weights make the "
         f"penalty. Forward, it computes f = {values['f']:.4f}. Backward, the gradients "
         f"with respect to {', '.join(inputs)} are {listed}."
     )
+    return save_figure(fig, out, name, alt=alt)
 
 
 PAPER = {"fc": "white", "ec": "none", "pad": 0.5}  # behind a number
@@ -185,10 +168,13 @@ def number(value: float) -> str:
     return f"{value:.4f}".replace("-", "−")
 
 
-@saved
 def descent(
-    w1: Sequence[float], w2: Sequence[float], f: Sequence[float]
-) -> tuple[Figure, str]:
+    out: str | Path,
+    name: str,
+    w1: Sequence[float],
+    w2: Sequence[float],
+    f: Sequence[float],
+) -> Picture:
     """Draw the weights, and f, over the steps of gradient descent."""
     fig, (left, right) = figure(FULL, 2.3, ncols=2, width_ratios=(3, 2))
     curve(left, w1, "weight", name="$w_1$")
@@ -196,11 +182,12 @@ def descent(
     left.axhline(0, color="#999999", lw=0.6)
     left.margins(y=0.15)
     curve(right, f, "$f$", colour=COLOURS[2])
-    return fig, (
+    alt = (
         f"Two panels over {len(f) - 1} iterations. Left: w1 goes from {w1[0]:.3f} to "
         f"{w1[-1]:.3f} and w2 from {w2[0]:.3f} to {w2[-1]:.3f}. "
         f"Right: f goes from {f[0]:.3f} to {f[-1]:.3f}."
     )
+    return save_figure(fig, out, name, alt=alt)
 
 
 def curve(
@@ -227,51 +214,61 @@ def curve(
 # Problems 2 and 3: points in the plane and the regions of a classifier.
 
 
-@saved
 def loss_and_accuracy(
-    loss: Sequence[float], accuracy: Sequence[float]
-) -> tuple[Figure, str]:
+    out: str | Path,
+    name: str,
+    loss: Sequence[float],
+    accuracy: Sequence[float],
+) -> Picture:
     """Draw the loss and the accuracy (0..1) over the iterations of training."""
     fig, (left, right) = figure(FULL, 2.2, ncols=2)
     curve(left, loss, "KL loss (nats)")
     left.set_ylim(bottom=0)
     curve(right, 100 * np.array(accuracy), "accuracy (%)", colour=COLOURS[1])
     right.set_ylim(top=101)
-    return fig, (
+    alt = (
         f"Two curves over {len(loss) - 1} iterations: the KL loss goes from "
         f"{loss[0]:.2f} to {loss[-1]:.3f} nats, the accuracy from {accuracy[0]:.0%} "
         f"to {accuracy[-1]:.1%}."
     )
+    return save_figure(fig, out, name, alt=alt)
 
 
-@saved
-def losses(loss_of: dict[str, Sequence[float]]) -> tuple[Figure, str]:
+def losses(
+    out: str | Path,
+    name: str,
+    loss_of: dict[str, Sequence[float]],
+) -> Picture:
     """Draw the losses of several models, by name, over the iterations."""
     fig, ax = figure(FULL, 2.3)
-    for colour, (name, loss) in zip(COLOURS, loss_of.items(), strict=False):
-        curve(ax, loss, "KL loss (nats)", colour=colour, name=name)
+    for colour, (model, loss) in zip(COLOURS, loss_of.items(), strict=False):
+        curve(ax, loss, "KL loss (nats)", colour=colour, name=model)
     ax.set_yscale("log")
     ways = [
-        f"{name} from {loss[0]:.2f} to {loss[-1]:.4f} nats"
-        for name, loss in loss_of.items()
+        f"{model} from {loss[0]:.2f} to {loss[-1]:.4f} nats"
+        for model, loss in loss_of.items()
     ]
-    return fig, f"KL loss against the iteration, on a log scale: {'; '.join(ways)}."
+    alt = f"KL loss against the iteration, on a log scale: {'; '.join(ways)}."
+    return save_figure(fig, out, name, alt=alt)
 
 
-@saved
-def labelled_points(x: Array, labels: Array) -> tuple[Figure, str]:
+def labelled_points(
+    out: str | Path,
+    name: str,
+    x: Array,
+    labels: Array,
+) -> Picture:
     """Draw points with their true labels."""
     fig, ax = figure(HALF, HALF)
     scatter(ax, x, labels)
     class_legend(fig, ax)
-    return (
-        fig,
-        f"{len(x)} points of {labels.max() + 1} classes, with their true labels.",
-    )
+    alt = f"{len(x)} points of {labels.max() + 1} classes, with their true labels."
+    return save_figure(fig, out, name, alt=alt)
 
 
-@saved
 def regions(
+    out: str | Path,
+    name: str,
     x: Array,
     labels: Array,
     predict: Callable[[Array], Array],
@@ -280,7 +277,7 @@ def regions(
     ringed: Array,
     ring_name: str,
     hidden: Any = None,
-) -> tuple[Figure, str]:
+) -> Picture:
     """Draw the regions of a classifier, and rings around the points in `ringed` (N,).
 
     `predict` turns points (N, 2) into classes (N,); `title` names the classifier in the
@@ -293,36 +290,39 @@ def regions(
     if hidden is not None:
         creases(ax, hidden.W, hidden.b)
     class_legend(fig, ax)
-    return fig, (
+    alt = (
         f"{title}: the regions of the predicted class, "
         f"{ringed.sum()} of {len(x)} points ringed as {ring_name}."
     )
+    return save_figure(fig, out, name, alt=alt)
 
 
-@saved
 def two_classifiers(
+    out: str | Path,
+    name: str,
     x: Array,
     labels: Array,
     predict_of: dict[str, Callable[[Array], Array]],
     in_the_way: Array,
-) -> tuple[Figure, str]:
+) -> Picture:
     """Draw the regions of two classifiers, by name, side by side.
 
     The points `in_the_way` (N,) of the second are ringed.
     """
     fig, axes = figure(FULL, 3.3, ncols=2, sharey=True)
-    for ax, (name, predict) in zip(axes, predict_of.items(), strict=True):
+    for ax, (model, predict) in zip(axes, predict_of.items(), strict=True):
         decision_regions(ax, predict, x, labels)
-        ax.set_title(name)
+        ax.set_title(model)
     if in_the_way.any():
         ring(axes[1], x[in_the_way], "in the way")
     class_legend(fig, axes[1])
     first, second = predict_of
-    return fig, (
+    alt = (
         f"{len(x)} points and the straight-edged regions of {labels.max() + 1} "
         f"classes, once as {first} finds them and once as {second} does; "
         f"{in_the_way.sum()} points are ringed as being in the way."
     )
+    return save_figure(fig, out, name, alt=alt)
 
 
 def scatter(ax: Axes, x: Array, labels: Array, size: float = 14) -> None:
@@ -363,6 +363,8 @@ def decision_regions(
     """Colour the plane by the predicted class, and draw the points on it."""
     scatter(ax, x, labels)
     ax.grid(False)
+    if skipped():  # the regions would take a fifth of a sweep's run
+        return
     low = x.min(axis=0)
     high = x.max(axis=0)
     pad = 0.08 * (high - low).max()
@@ -390,23 +392,31 @@ def creases(ax: Axes, W: Array, b: Array) -> None:
 # Problem 4: rows of images.
 
 
-@saved
-def mean_images(images: Array, dataset: str) -> tuple[Figure, str]:
+def mean_images(
+    out: str | Path,
+    name: str,
+    images: Array,
+    dataset: str,
+) -> Picture:
     """Draw the mean image of each class, (10, height, width)."""
     fig, ax = figure(FULL, 0.85)
     image_row(ax, images, range(10))
-    return fig, f"The mean images of the ten classes of {dataset}, 0 to 9."
+    alt = f"The mean images of the ten classes of {dataset}, 0 to 9."
+    return save_figure(fig, out, name, alt=alt)
 
 
-@saved
-def recalls(recall_of: dict[str, Array]) -> tuple[Figure, str]:
+def recalls(
+    out: str | Path,
+    name: str,
+    recall_of: dict[str, Array],
+) -> Picture:
     """Draw the share of each digit that two classifiers recognise: name to (10,)."""
     fig, ax = figure(FULL, 2.1)
     digits = np.arange(10)
-    for i, (name, recall) in enumerate(recall_of.items()):
+    for i, (model, recall) in enumerate(recall_of.items()):
         places = digits + 0.4 * i - 0.2
         colour = COLOURS[1 - i]
-        bars = ax.bar(places, 100 * recall, width=0.38, color=colour, label=name)
+        bars = ax.bar(places, 100 * recall, width=0.38, color=colour, label=model)
         shares = [f"{100 * share:.0f}" for share in recall]
         ax.bar_label(bars, shares, fontsize=6, padding=1)
     ax.set(xlabel="digit", ylabel="recognised (%)", ylim=(0, 112))
@@ -420,17 +430,20 @@ def recalls(recall_of: dict[str, Array]) -> tuple[Figure, str]:
         borderpad=0,
     )
     ranges = [
-        f"{name} between {recall.min():.0%} (digit {recall.argmin()}) and "
+        f"{model} between {recall.min():.0%} (digit {recall.argmin()}) and "
         f"{recall.max():.0%} (digit {recall.argmax()})"
-        for name, recall in recall_of.items()
+        for model, recall in recall_of.items()
     ]
-    return fig, f"The share of each digit that is recognised: {'; '.join(ranges)}."
+    alt = f"The share of each digit that is recognised: {'; '.join(ranges)}."
+    return save_figure(fig, out, name, alt=alt)
 
 
-@saved
 def training_losses(
-    batches: Sequence[float], full: Sequence[float]
-) -> tuple[Figure, str]:
+    out: str | Path,
+    name: str,
+    batches: Sequence[float],
+    full: Sequence[float],
+) -> Picture:
     """Draw the loss of each mini-batch with a running mean, and of each full step."""
     fig, (left, right) = figure(FULL, 2.2, ncols=2)
     left.plot(batches, color=COLOURS[5], lw=0.5)
@@ -440,28 +453,37 @@ def training_losses(
     left.set(xlabel="mini-batch step", ylabel="KL loss (nats)", ylim=(0, 1))
     curve(right, full, "KL loss (nats)")
     right.set(xlabel="full-batch step")
-    return fig, (
+    alt = (
         f"The loss while training. Left, of each mini-batch, and its mean over "
         f"{width}: from {batches[0]:.2f} nats to about {smooth[-1]:.2f}. Right, of "
         f"all images, in every full step: from {full[0]:.3f} to {full[-1]:.3f}."
     )
+    return save_figure(fig, out, name, alt=alt)
 
 
-@saved
-def weight_rows(averages: Array, trained: Array) -> tuple[Figure, str]:
+def weight_rows(
+    out: str | Path,
+    name: str,
+    averages: Array,
+    trained: Array,
+) -> Picture:
     """Draw the rows of W as images (10, height, width), before and after training."""
     fig, rows = figure(FULL, 2.1, nrows=3)
     template_row(rows[0], averages, "average")
     template_row(rows[1], trained, "trained", signed=True)
     template_row(rows[2], trained - averages, "difference", signed=True)
-    return fig, (
+    alt = (
         "Three rows of ten images: the averages; the trained rows, positive weights in "
         "red and negative ones in blue; and the difference between the two."
     )
+    return save_figure(fig, out, name, alt=alt)
 
 
-@saved
-def confusion(counts: Array) -> tuple[Figure, str]:
+def confusion(
+    out: str | Path,
+    name: str,
+    counts: Array,
+) -> Picture:
     """Draw how often each true class (row) was taken for each class (column).
 
     The colour leaves out the diagonal, on which the answers are right.
@@ -477,17 +499,22 @@ def confusion(counts: Array) -> tuple[Figure, str]:
     ax.set(xticks=range(len(counts)), yticks=range(len(counts)))
     ax.grid(False)
     true, answer = np.unravel_index(mistakes.argmax(), counts.shape)
-    return fig, (
+    alt = (
         f"The confusion matrix of {counts.sum()} test images: {np.trace(counts)} are "
         f"on the diagonal; the most frequent mistake is a {true} taken for a {answer}, "
         f"{counts[true, answer]} times."
     )
+    return save_figure(fig, out, name, alt=alt)
 
 
-@saved
 def mistakes(
-    images: Array, labels: Array, predicted: Array, sureness: Array
-) -> tuple[Figure, str]:
+    out: str | Path,
+    name: str,
+    images: Array,
+    labels: Array,
+    predicted: Array,
+    sureness: Array,
+) -> Picture:
     """Draw wrongly read images (n, height, width) in two rows, surest answers first.
 
     Below each: its label, the answer, and the answer's probability, 0..1.
@@ -496,17 +523,21 @@ def mistakes(
     for ax, row in zip(axes, np.array_split(np.arange(len(images)), 2), strict=True):
         names = [f"{labels[i]}, not {predicted[i]}\n{sureness[i]:.1%}" for i in row]
         image_row(ax, images[row], names)
-    return fig, (
+    alt = (
         f"The {len(images)} wrong answers that the classifier was surest of, each "
         "above its true digit, the answer and the probability, from "
         f"{sureness[0]:.1%} down to {sureness[-1]:.1%}."
     )
+    return save_figure(fig, out, name, alt=alt)
 
 
-@saved
 def answered_digits(
-    images: Array, labels: Array, answers_of: dict[str, Array]
-) -> tuple[Figure, str]:
+    out: str | Path,
+    name: str,
+    images: Array,
+    labels: Array,
+    answers_of: dict[str, Array],
+) -> Picture:
     """Draw digits (n, 28, 28), ten per row, with the answers of two models below each.
 
     The label is in a corner. A wrong answer is bold and has a cross.
@@ -525,13 +556,14 @@ def answered_digits(
             spot = left + (6, 21)[model]
             write_answer(ax, spot, answers[i], label, COLOURS[1 - model])
     right = [
-        f"{name} is right on {(answers == labels).sum()}"
-        for name, answers in answers_of.items()
+        f"{model} is right on {(answers == labels).sum()}"
+        for model, answers in answers_of.items()
     ]
-    return fig, (
+    alt = (
         f"{len(images)} handwritten digits, the label in a corner, the answers of two "
         f"models below each, a cross where one is wrong: {', '.join(right)}."
     )
+    return save_figure(fig, out, name, alt=alt)
 
 
 def write_answer(ax: Axes, spot: float, answer: int, label: int, colour: str) -> None:

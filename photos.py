@@ -21,8 +21,8 @@ JPEG_FORMATS = ("JPEG", "MPO")  # MPO: two JPEGs in one file, as phones write th
 PAGE = 1600  # pixels: a page is read at this length, or up to twice it
 MOST_PIXELS_JPEG = 60_000_000  # a JPEG is decompressed at a fraction of its size
 MOST_PIXELS = 15_000_000  # the others in full
-# Of a JPEG: each scan is decompressed over the whole picture. The video that some phones
-# append to a photo contains such markers too, so there may be many.
+# Of a JPEG: each scan is decompressed over the whole picture. The video that some
+# phones append to a photo contains such markers too, so there may be many.
 MOST_SCANS = 1000
 MOST_DIGITS = 1000  # on a sheet
 
@@ -82,9 +82,8 @@ def read_page(path: str | Path) -> Array:
     try:
         with Image.open(path, formats=FORMATS) as image:
             check_size(image, path)
-            image.draft(
-                "L", (PAGE, PAGE)
-            )  # a large JPEG at a half, a quarter or an eighth
+            # A large JPEG is decompressed at a half, a quarter or an eighth.
+            image.draft("L", (PAGE, PAGE))
             grey = to_grey(ImageOps.exif_transpose(image))
             return np.asarray(grey.reduce(max(1, max(grey.size) // PAGE)))
     except DataError:
@@ -107,7 +106,8 @@ def check_size(image: Image.Image, path: Path) -> None:
     most = MOST_PIXELS_JPEG if is_jpeg else MOST_PIXELS
     if image.width * image.height > most:
         raise DataError(
-            f"{path}: expected at most {most} pixels, found {image.width} x {image.height}"
+            f"{path}: expected at most {most} pixels, "
+            f"found {image.width} x {image.height}"
         )
     scans = path.read_bytes().count(b"\xff\xda") if is_jpeg else 0
     if scans > MOST_SCANS:
@@ -130,7 +130,8 @@ def to_grey(image: Image.Image) -> Image.Image:
 def contrast(page: Array) -> Array:
     """Return how much each pixel of a grey page (H, W) stands out as ink, 0..1.
 
-    Ink is the rarer side of the paper's brightness: dark on light, or light on dark.
+    Ink is darker than the paper or lighter, whichever has the stronger contrast in all:
+    dark on light, or light on dark.
     """
     small = page[::SHRINK, ::SHRINK].astype(np.float64)
     window = max(3, max(small.shape) // PAPER_WINDOW)
@@ -210,7 +211,7 @@ def boxes_of(numbers: Array) -> Array:
 
 
 def are_digits(boxes: Array, usual: float) -> Array:
-    """Return which marks (N,) are digits by their size, not specks or a paper's edge."""
+    """Return which marks (N,) are digits by their size, not specks or an edge."""
     widths = boxes[:, 2] - boxes[:, 0]
     heights = boxes[:, 3] - boxes[:, 1]
     is_speck = np.maximum(widths, heights) <= SPECK * usual
@@ -244,7 +245,8 @@ def check_room(boxes: Array, path: str | Path) -> None:
     heights = boxes[:, 3] - boxes[:, 1]
     usual = np.median(heights)
     too_large = (widths > WIDE * usual) | (heights > TALL * usual)
-    for i in np.flatnonzero(too_large):
+    if too_large.any():
+        i = int(too_large.argmax())
         raise DataError(
             f"{path}, digit {i + 1}: expected room around each digit, found one of "
             f"{widths[i]} x {heights[i]} pixels where most are {usual:.0f} tall; "

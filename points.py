@@ -137,12 +137,11 @@ def separability(x: Array, labels: Array) -> Verdict:
     centre = x.mean(axis=0)
     scale = x.std(axis=0)
     scale[scale == 0] = 1
-    scaled = np.column_stack(
-        [(x - centre) / scale, np.ones(N)]
-    )  # HiGHS likes unit scale
+    # HiGHS is most accurate when every column has unit scale.
+    scaled = np.column_stack([(x - centre) / scale, np.ones(N)])
     answer = solve(constraints(scaled, labels, K), N)
     V = answer[: K * (D + 1)].reshape(K, D + 1)
-    W = V[:, :D] / scale
+    W = V[:, :D] / scale  # back to the scale of x
     b = V[:, D] - W @ centre
     slack = answer[K * (D + 1) :]
     in_the_way = slack > MISPLACED
@@ -154,9 +153,10 @@ def separability(x: Array, labels: Array) -> Verdict:
 
 
 def constraints(scaled: Array, labels: Array, K: int) -> Array:
-    """Return the matrix A of the constraints A v <= -1, a row per point and other class.
+    """Return the matrix A of the constraints A v <= -1, a row per point and rival.
 
-    v holds the K rows of (W, b), each of D + 1 numbers, then the N slacks.
+    v holds the K rows of (W, b), each of D + 1 numbers, then the N slacks; a row of A
+    says that score_n(k) - score_n(label) - s_n <= -1.
     """
     N, width = scaled.shape
     rows = []
