@@ -36,8 +36,8 @@ def cluster(
 ) -> Iterator[tuple[Submit, Callable[[], None]]]:
     """Yield what hands a run to a cluster, and what raises ValueError if it has gone.
 
-    `address` is that of its scheduler; "local" starts one here, with `workers`. Raises ValueError if
-    the cluster cannot be used.
+    `address` is that of its scheduler; "local" starts one here, with `workers`. Raises ValueError
+    if the cluster cannot be used.
     """
     mark = out.absolute() / f".mark-{uuid.uuid4().hex}"  # a file for the workers to see
     on_worker = task(str(ROOT), VERSION)

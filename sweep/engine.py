@@ -30,9 +30,7 @@ from sweep.runs import Run
 Submit = Callable[[Run], "Future[str]"]  # hands a run over; the result is the cause of a failure
 
 GRACE = 5.0  # seconds from SIGTERM, at which a kernel is shut down, to SIGKILL
-ONE_CORE = dict.fromkeys(
-    ("THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"
-)  # for each run
+ONE_CORE = {"THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # for a run
 PRELOAD = ("papermill", "sweep.engine", "sweep.inprocess")  # what every run imports
 SAFE = ("numpy", "scipy", "sklearn", "matplotlib", "PIL", "pandas")  # may be imported ahead
 CONTEXT = multiprocessing.get_context("forkserver")

@@ -19,8 +19,10 @@ def write_all(out: Path, every: list[Run], swept: list[str]) -> pd.DataFrame:
     """Write table.csv and summary.csv; return the numbers of the runs that went well."""
     rows = table(every, swept)
     results = numbers(rows, swept)
-    write(out, "table", rows)
-    write(out, "summary", summary(results, swept))
+    for name, frame in (("table", rows), ("summary", summary(results, swept))):
+        unfinished = out / f".{name}.csv"
+        frame.to_csv(unfinished, index=False)
+        unfinished.replace(out / f"{name}.csv")
     return results
 
 
@@ -102,10 +104,3 @@ def spread(values: pd.Series) -> str:
     """Return mean ± standard deviation as text."""
     deviation = f" ± {values.std():.2g}" if values.count() > 1 else ""
     return f"{values.mean():.4g}{deviation}"
-
-
-def write(out: Path, name: str, frame: pd.DataFrame) -> None:
-    """Write a table as a whole."""
-    unfinished = out / f".{name}.csv"
-    frame.to_csv(unfinished, index=False)
-    unfinished.replace(out / f"{name}.csv")

@@ -16,23 +16,11 @@ from sweep.notebook import NotebookError, Stop, execute, stop
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("notebook", type=Path)
-    parser.add_argument("out", type=Path, help="folder for the executed copy, figures and numbers")
-    parser.add_argument(
-        "-p",
-        action="append",
-        default=[],
-        metavar="name=value",
-        dest="values",
-        help="a parameter; may be repeated",
-    )
-    parser.add_argument(
-        "--time-limit",
-        type=float,
-        default=0,
-        metavar="S",
-        help="give up after S seconds (0: never)",
-    )
+    add = parser.add_argument
+    add("notebook", type=Path)
+    add("out", type=Path, help="folder for the executed copy, figures and numbers")
+    add("-p", dest="values", action="append", default=[], metavar="name=value", help="repeatable")
+    add("--time-limit", type=float, default=0, metavar="S", help="seconds (0: no limit)")
     return parser.parse_args()
 
 
