@@ -9,6 +9,7 @@ import hashlib
 import multiprocessing
 import pickle
 import platform
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -39,12 +40,12 @@ def cluster(
     `address` is that of its scheduler; "local" starts one here, with `workers`. Raises ValueError
     if the cluster cannot be used.
     """
-    mark = out.absolute() / f".mark-{uuid.uuid4().hex}"  # a file for the workers to see
+    mark = out.absolute() / f"runs/.{uuid.uuid4().hex}"  # a folder for the workers to see
     on_worker = task(str(ROOT), VERSION)
     with contextlib.ExitStack() as stack:
         client = connect(stack, address, workers)
-        mark.touch()
-        stack.callback(mark.unlink, missing_ok=True)
+        mark.mkdir()
+        stack.callback(shutil.rmtree, mark, ignore_errors=True)
         for worker, cause in client.run(on_worker, pickle.dumps(None), str(mark), limit).items():
             if cause:
                 raise ValueError(f"{worker}: {cause}")
@@ -119,8 +120,8 @@ def task(root: str, version: str) -> Callable[..., str]:
 
 def run_here(pickled: bytes, mark: str, limit: float | None, version: str) -> str:
     """Run on this worker, or only see if it could; return the cause of a failure, or nothing."""
-    if not Path(mark).is_file():
-        return f"a worker does not see the sweep's folder: there is no file {mark}"
+    if not Path(mark).is_dir():
+        return f"a worker does not see the sweep's folder: there is no {mark}"
     if version != VERSION:
         return "a worker has loaded another version of sweep/; start it again"
     run: Run | None = pickle.loads(pickled)

@@ -40,12 +40,10 @@ def contents(value: Any) -> Hashes:
         return []
     try:
         path = ROOT / value
-        files = [path] if path.is_file() else sorted(path.rglob("*"))
-        return [
-            (str(file.relative_to(path.parent)), file_hash(file))
-            for file in files
-            if file.is_file()
-        ]
+        if path.is_file():
+            return [(path.name, file_hash(path))]
+        files = [file for file in sorted(path.rglob("*")) if file.is_file()]
+        return [(str(file.relative_to(path)), file_hash(file)) for file in files]
     except (OSError, ValueError):  # a text that cannot be a path
         return []
 

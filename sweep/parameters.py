@@ -28,6 +28,14 @@ HOLDS = {
 }
 BOUND = re.compile(r"[\s,]*([<>]=?|[≤≥])\s*(-?\d+(?:\.\d*)?(?:e-?\d+)?)")
 KINDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}
+UNREADABLE = (
+    UnicodeDecodeError,
+    json.JSONDecodeError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    SyntaxError,
+)
 
 
 class Parameter(NamedTuple):
@@ -42,13 +50,11 @@ def declared(notebook: Path) -> dict[str, Parameter]:
     """Return a notebook's parameters, all but `out`; raises ValueError with the reason."""
     try:
         source = parameters_cell(notebook)
-        assignments = [
-            n for n in ast.parse(source).body if isinstance(n, ast.AnnAssign | ast.Assign)
-        ]
-        parameters = dict(declaration(node, source) for node in assignments)
+        lines = [n for n in ast.parse(source).body if isinstance(n, ast.AnnAssign | ast.Assign)]
+        parameters = dict(declaration(line, source) for line in lines)
     except OSError as error:
         raise ValueError(f"{notebook} cannot be read: {error.strerror}") from None
-    except (LookupError, TypeError, AttributeError, SyntaxError, json.JSONDecodeError) as error:
+    except UNREADABLE as error:
         raise ValueError(f"{notebook} is not a notebook: {type(error).__name__}: {error}") from None
     if OUT not in parameters:
         raise ValueError(f'{notebook} needs a parameter for the output folder: `{OUT}: str = "."`')
@@ -78,9 +84,9 @@ def declaration(node: ast.AnnAssign | ast.Assign, source: str) -> tuple[str, Par
             f"the default of parameter {name} must be a number, text or truth value, not {text}"
         ) from None
     kind = next(k for k in (kind, type(default).__name__, "str") if k in KINDS)
-    after = source.splitlines()[(node.end_lineno or 0) - 1].encode()[node.end_col_offset :].decode()
-    comment = after.partition("#")[2] if kind in ("int", "float") else ""
-    return name, Parameter(kind, default, bounds(comment))
+    last_line = source.splitlines()[value.end_lineno - 1].encode()
+    comment = last_line[value.end_col_offset :].decode().partition("#")[2]
+    return name, Parameter(kind, default, bounds(comment) if kind in ("int", "float") else [])
 
 
 def bounds(comment: str) -> list[tuple[str, float]]:

@@ -343,8 +343,8 @@ with open(f"{{out}}/results/data.json", "w") as file:
     if how == "by default":
         (tmp_path / "one").rename(tmp_path / "two")
         assert "0 there already, 1 to do" in again(str(tmp_path / "two"))
-        shutil.copytree(tmp_path / "two", tmp_path / "three/two")
-        assert "1 there already, 0 to do" in again(str(tmp_path / "three/two")), "it was moved"
+        (tmp_path / "two").rename(tmp_path / "three")
+        assert "1 there already, 0 to do" in again(str(tmp_path / "three")), "it was moved"
 
 
 def test_where_an_empty_parameter_looks(tmp_path, monkeypatch):
@@ -571,7 +571,7 @@ def test_a_dask_worker_says_what_it_lacks(tmp_path, dask):
 
     from sweep import cluster
 
-    (tmp_path / "sign").touch()
+    (tmp_path / "sign").mkdir()
     old = runs.Run(ROOT / "problem2_linear.ipynb", tmp_path / "p", {}, "another identity")
     with Client(dask[0]) as client:
         client.wait_for_workers(2, timeout=30)
@@ -755,6 +755,9 @@ def test_untyped_and_odd_parameters(tmp_path):
         notebook.write_text(broken)
         with pytest.raises(ValueError, match="is not a notebook"):
             parameters.declared(notebook)
+    notebook.write_bytes(b"\x89PNG")
+    with pytest.raises(ValueError, match="is not a notebook"):
+        parameters.declared(notebook)
     with pytest.raises(ValueError, match=r"none\.ipynb cannot be read: No such file"):
         parameters.declared(tmp_path / "none.ipynb")
 
