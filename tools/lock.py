@@ -1,4 +1,4 @@
-"""One at a time: `python3 tools/lock.py FILE COMMAND...` runs a command while it holds a lock on FILE.
+"""One at a time: `python3 tools/lock.py FILE COMMAND...` locks FILE and runs a command.
 
 The lock lasts until the command and every process that inherited it have ended: if make is killed
 and its children go on, the next make waits for them. Standard library only.
@@ -29,5 +29,6 @@ def take(path: Path) -> IO[str]:
 if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit(f"usage: {sys.argv[0]} FILE COMMAND...")
-    os.set_inheritable(take(Path(sys.argv[1])).fileno(), True)
+    locked = take(Path(sys.argv[1]))
+    os.set_inheritable(locked.fileno(), True)
     os.execvp(sys.argv[2], sys.argv[2:])
