@@ -85,61 +85,33 @@ def rows(results: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
     """Return the table of results: page, part, question, answer, and why."""
     graph, linear, mlp, mnist = (results[name] for name in NOTEBOOKS)
     page1, page2, page3, page4 = NOTEBOOKS
-    low = percent(mnist["own_trained_low"], 0)
-    high = percent(mnist["own_trained_high"], 0)
-    separable = "separable" if linear["separable"] else "not separable"
-    why = f"not separable, proven; {mlp['in_the_way']} points are in the way"
-    return [
-        (
-            page1,
-            "1(b)",
-            "f at the start, and its slope with respect to w₁",
-            f"{graph['f']:.4f}, {graph['df_dw1']:.4f}",
-            "a difference quotient agrees",
-        ),
-        (
-            page2,
-            "2",
-            "linear classifier",
-            percent(linear["accuracy"]),
-            f"{separable}, proven by a linear programme",
-        ),
-        (
-            page3,
-            "3(a)",
-            "the same, twisted data",
-            percent(mlp["linear_accuracy"]),
-            "separable, proven" if mlp["separable"] else why,
-        ),
-        (
-            page3,
-            "3(b)",
-            f"one hidden layer of {mlp['hidden']}",
-            percent(mlp["mlp_accuracy"]),
-            "the page has other seeds",
-        ),
-        (
-            page4,
-            "4(a)",
-            "mean images",
-            percent(mnist["template_accuracy"]),
-            f"{percent(mnist['template_bias_accuracy'])} with one bias per class",
-        ),
-        (
-            page4,
-            "4(b)",
-            "trained",
-            percent(mnist["trained_accuracy"]),
-            f"on {mnist['n_test']} test images, trained on {mnist['n_train']}",
-        ),
-        (
-            page4,
-            "4(c)",
-            "our own handwriting",
-            percent(mnist["own_trained_accuracy"]),
-            f"{mnist['own_images']} digits, 95 % interval {low} to {high}",
-        ),
+    slope = f"{graph['f']:.4f}, {graph['df_dw1']:.4f}"
+    verdict = "separable" if linear["separable"] else "not separable"
+    in_the_way = f"not separable, proven; {mlp['in_the_way']} points are in the way"
+    layer = f"one hidden layer of {mlp['hidden']}"
+    bias = f"{percent(mnist['template_bias_accuracy'])} with one bias per class"
+    images = f"on {mnist['n_test']} test images, trained on {mnist['n_train']}"
+    low, high = (percent(mnist[f"own_trained_{end}"], 0) for end in ("low", "high"))
+    ours = f"{mnist['own_images']} digits, 95 % interval {low} to {high}"
+    questions = [
+        (page1, "1(b)", "f at the start, and its slope with respect to w₁", slope),
+        (page2, "2", "linear classifier", percent(linear["accuracy"])),
+        (page3, "3(a)", "the same, twisted data", percent(mlp["linear_accuracy"])),
+        (page3, "3(b)", layer, percent(mlp["mlp_accuracy"])),
+        (page4, "4(a)", "mean images", percent(mnist["template_accuracy"])),
+        (page4, "4(b)", "trained", percent(mnist["trained_accuracy"])),
+        (page4, "4(c)", "our own handwriting", percent(mnist["own_trained_accuracy"])),
     ]
+    why = [
+        "a difference quotient agrees",
+        f"{verdict}, proven by a linear programme",
+        "separable, proven" if mlp["separable"] else in_the_way,
+        "the page has other seeds",
+        bias,
+        images,
+        ours,
+    ]
+    return [(*question, reason) for question, reason in zip(questions, why, strict=True)]
 
 
 def index(build: Path, templates: Environment) -> str:
