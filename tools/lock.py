@@ -20,7 +20,7 @@ def take(path: Path) -> IO[str]:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        text = f"waiting for another process that works here (it has locked {path})"
+        text = f"waiting for another process that works here ({path})"
         print(text, file=sys.stderr, flush=True)
         fcntl.flock(file, fcntl.LOCK_EX)
     return file
