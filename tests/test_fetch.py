@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -39,6 +40,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             data = b"<html>the page you look for</html>"
         if way == "never":
             return time.sleep(STALL)
+        if way == "drip-header":
+            return self.send_in_pieces(b"HTTP/1.0 200 OK\r\nX: " + bytes(999), 1)
         self.send_response(200)
         if way != "endless":
             self.send_header("Content-Length", str(len(data)))
@@ -48,10 +51,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if way == "half":
             return self.wfile.write(data[: len(data) // 2])
         if way in PIECES:
-            return self.send_in_pieces(data, PIECES[way], time.monotonic() + STALL)
+            return self.send_in_pieces(data, PIECES[way])
         return self.wfile.write(data)
 
-    def send_in_pieces(self, data, size, deadline):
+    def send_in_pieces(self, data, size):
+        deadline = time.monotonic() + STALL
         for start in range(0, len(data), size):
             self.wfile.write(data[start : start + size])
             self.wfile.flush()
@@ -120,11 +124,18 @@ def test_without_a_mirror_the_subset_is_used_n02(server, tmp_path, capsys):
     assert len(mnist.x_train) == 4000 and len(mnist.x_test) == 1000
 
 
-@pytest.mark.parametrize(("way", "reason"), [("never", "Read timed out"), ("drip", "less than")])
+@pytest.mark.parametrize(
+    ("way", "reason"),
+    [
+        ("never", "no answer within 1 s|Read timed out"),
+        ("drip-header", "no answer within 1 s"),
+        ("drip", "less than 64 kB arrived"),
+    ],
+)
 def test_a_mirror_that_stalls_is_given_up_n05(server, tmp_path, monkeypatch, capsys, way, reason):
     monkeypatch.setattr(fetch, "PATIENCE", 1)  # much less than STALL: we give up, not the server
     assert fetch.fetch(tmp_path, (server(way), server("good"))) == tmp_path / "mnist"
-    assert reason in capsys.readouterr().err
+    assert re.search(reason, capsys.readouterr().err)
 
 
 def test_a_stalling_mirror_is_given_up_in_any_thread_n05(server, tmp_path, monkeypatch, capsys):
@@ -141,8 +152,8 @@ def test_a_slow_but_steady_mirror_is_not_given_up_n05(server, tmp_path, monkeypa
     assert fetch.from_mirrors(tmp_path / "mnist", (server("steady"),))
 
 
-def test_patience_is_under_30_seconds_n05():
-    assert fetch.PATIENCE < 30
+def test_patience_is_at_most_30_seconds_n05():
+    assert 2 * fetch.PATIENCE <= 30  # a last byte may come just before the time is over
 
 
 def test_killed_in_the_middle_and_run_again_n06(server, tmp_path):

@@ -12,8 +12,10 @@ import os
 import re
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,7 @@ SHA256 = {  # of the .gz files, as the mirrors serve them
     "t10k-labels-idx1-ubyte": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
 }
 SUBSET_SHA256 = "2913c6b6527114b7307e1086335a7665e3f94c74aba3d67525e6f116bf5ae20f"  # of its pixels
-PATIENCE = 20  # seconds that a mirror may take for CHUNK bytes
+PATIENCE = 15  # seconds that a mirror may take to answer, and then for CHUNK bytes
 CHUNK = 1 << 16
 MOST_BYTES = 1 << 26  # of one file; the largest of MNIST has 10 MB
 QUOTED_END = r"""['"]\)+$"""  # of a network error that quotes another one: ... refused'))
@@ -49,7 +51,7 @@ def download(url: str, output_file: str, _: Any) -> None:
     Raises TimeoutError, DataError, or an error of requests or urllib3.
     """
     with (
-        requests.get(url, stream=True, timeout=PATIENCE) as answer,
+        answer_from(url) as answer,
         Path(output_file).open("wb") as file,
         progress_bar(answer) as bar,
     ):
@@ -67,6 +69,26 @@ def download(url: str, output_file: str, _: Any) -> None:
                 deadline = time.monotonic() + PATIENCE
             elif time.monotonic() > deadline:
                 raise TimeoutError(f"less than {CHUNK >> 10} kB arrived in {PATIENCE} s")
+
+
+def answer_from(url: str) -> requests.Response:
+    """Return a mirror's answer as soon as its header is complete.
+
+    It is awaited in a thread of its own, since a header that comes byte by byte never times out.
+    """
+    answer: Future = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(requests.get(url, stream=True, timeout=PATIENCE))
+        except Exception as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        return answer.result(PATIENCE)
+    except TimeoutError:
+        raise TimeoutError(f"no answer within {PATIENCE} s") from None
 
 
 def progress_bar(answer: requests.Response) -> tqdm:
@@ -118,7 +140,7 @@ def reason(error: Exception) -> str:
     """Return the part of a download's error message that says what happened."""
     if isinstance(error, ValueError):  # a wrong hash, or DataError
         return str(error)
-    if isinstance(error, requests.HTTPError):
+    if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"it answered {error.response.status_code} {error.response.reason}"
     last = str(error).split(": ")[-1]
     return f"{type(error).__name__}: {re.sub(QUOTED_END, '', last)}"
