@@ -79,6 +79,7 @@ def answer_from(url: str) -> requests.Response:
     answer: Future = Future()
 
     def ask() -> None:
+        """Wait for the answer, however long that takes."""
         try:
             answer.set_result(requests.get(url, stream=True, timeout=PATIENCE))
         except Exception as error:

@@ -50,6 +50,7 @@ class Exporter(HTMLExporter):
         formulas: list[re.Match] = []
 
         def set_aside(match: re.Match) -> str:
+            """Keep a formula and return what stands in its place."""
             if match["code"]:
                 return match[0]
             formulas.append(match)
