@@ -244,17 +244,33 @@ def test_another_run_or_another_pdf_is_refused_h04(copy, name):
         handin.contents(copy)
 
 
-@pytest.mark.parametrize("data", [b"", b"%PDF-1.5\n", b"not a pdf"])
-def test_a_file_that_is_no_pdf_is_refused_h05(copy, data):
-    (copy / "report.pdf").write_bytes(data)
-    with pytest.raises(handin.HandinError, match=r"report\.pdf is (not a readable PDF|no report)"):
-        handin.contents(copy)
+def spoiled_pdf(copy, cut):
+    """Give the report's PDF other bytes, and the sums with it."""
+    path = copy / "report.pdf"
+    whole = path.read_bytes()
+    path.write_bytes(cut(whole))
+    old, new = (hashlib.sha256(data).hexdigest() for data in (whole, cut(whole)))
+    sums = (copy / "SHA256SUMS").read_text()
+    (copy / "SHA256SUMS").write_text(sums.replace(old, new))
 
 
-def test_half_a_pdf_is_refused_h05(copy):
-    whole = (copy / "report.pdf").read_bytes()
-    (copy / "report.pdf").write_bytes(whole[: len(whole) // 2])
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda whole: b"",
+        lambda whole: b"%PDF-1.5\n",
+        lambda whole: b"not a pdf",
+        lambda whole: whole[: len(whole) // 2],
+    ],
+    ids=["empty", "header", "text", "half"],
+)
+def test_a_file_that_is_no_pdf_is_refused_h05(copy, cut):
+    sums = (copy / "SHA256SUMS").read_text()
+    spoiled_pdf(copy, cut)
     with pytest.raises(handin.HandinError, match=r"report\.pdf is not a readable PDF"):
+        handin.contents(copy)
+    (copy / "SHA256SUMS").write_text(sums)
+    with pytest.raises(handin.HandinError, match=r"report\.pdf changed after"):
         handin.contents(copy)
 
 
@@ -288,7 +304,7 @@ def test_a_notebook_too_deep_to_read_is_refused_h04(copy):
 
 
 def test_a_private_path_in_the_pdf_is_refused_h06(copy, monkeypatch):
-    monkeypatch.setattr(handin, "read_pdf", lambda path: f"a page that names {ROOT}")
+    monkeypatch.setattr(handin, "read_text", lambda path: f"a page that names {ROOT}")
     with pytest.raises(handin.HandinError, match="private path"):
         handin.contents(copy)
 

@@ -22,12 +22,9 @@ CELL = 96  # pixels of the contact sheet for one digit
 CAPTION = 20  # pixels above it
 SHOWN = 84  # pixels of a digit
 MARK = "#B8420A"
+SMALL = ImageFont.load_default(14)
+LARGE = ImageFont.load_default(16)
 LABELS = set("0123456789.")
-
-
-def font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
-    """Return Pillow's own font."""
-    return ImageFont.load_default(size)
 
 
 def numbered_page(sheet: photos.Sheet) -> Image.Image:
@@ -39,7 +36,7 @@ def numbered_page(sheet: photos.Sheet) -> Image.Image:
     for number, box in enumerate(sheet.boxes, 1):
         left, top, right, bottom = (float(side) for side in box * scale)
         draw.rectangle((left - 2, top - 2, right + 2, bottom + 2), outline=MARK, width=2)
-        draw.text((left - 2, top - 4), str(number), fill=MARK, anchor="lb", font=font(14))
+        draw.text((left - 2, top - 4), str(number), fill=MARK, anchor="lb", font=SMALL)
     return page
 
 
@@ -57,7 +54,7 @@ def contact_sheet(sheet: photos.Sheet, labels: str) -> Image.Image:
         digit = Image.fromarray(255 - image.reshape(28, 28))
         whole.paste(digit.resize((SHOWN, SHOWN), Image.Resampling.NEAREST), (x + 6, y + 22))
         text = f"{i + 1}: {labels[i]}" if labels else f"{i + 1}"
-        draw.text((x + CELL // 2, y + 19), text, fill="black", anchor="ms", font=font(16))
+        draw.text((x + CELL // 2, y + 19), text, fill="black", anchor="ms", font=LARGE)
     return whole
 
 

