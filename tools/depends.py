@@ -1,4 +1,4 @@
-"""Write down which of our Python files each target of the Makefile needs: `python3 -m tools.depends FILE`.
+"""Write down which Python files each target of the Makefile needs: `python3 -m tools.depends FILE`.
 
 FILE gets a rule for each notebook and for each verb, taken from what they import. Standard library
 only, because make needs FILE before there is an environment.
@@ -21,7 +21,9 @@ MADE_BY = {
 def needs() -> dict[str, set[Path]]:
     """Return the files that each target needs."""
     runner = sources.imported("import tools.run")
-    files = {f"{BUILD}/{made}": sources.imported(f"import {verb}") for verb, made in MADE_BY.items()}
+    files = {
+        f"{BUILD}/{made}": sources.imported(f"import {verb}") for verb, made in MADE_BY.items()
+    }
     for notebook in sources.ROOT.glob("problem*.ipynb"):
         files[f"{BUILD}/{notebook.name}"] = sources.modules(notebook) | runner
     return files
@@ -33,7 +35,8 @@ def rules(target: str) -> str:
     every = set().union(*files.values())
     files[target] = every
     lines = [f"{name}: {' '.join(sorted(map(relative, files[name])))}" for name in sorted(files)]
-    lines += [f"{name}:" for name in sorted(map(relative, every))]  # one that is removed is no error
+    # A file that is removed later is no error.
+    lines += [f"{name}:" for name in sorted(map(relative, every))]
     return "\n".join(lines) + "\n"
 
 
