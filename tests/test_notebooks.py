@@ -151,10 +151,10 @@ def test_problem1s_numbers(tmp_path):
         ("hidden", "parameter hidden has no value; write hidden=VALUE"),
         ("hidden=three", "parameter hidden must be a whole number, not 'three'"),
         ("hidden=1e3", "parameter hidden must be a whole number, not '1e3'"),
-        ("hidden=0", "parameter hidden must be >= 1, not 0"),
+        ("hidden=0", "parameter hidden must be ≥ 1, not 0"),
         ("learning_rate=nan", "parameter learning_rate must be a finite number, not 'nan'"),
         ("learning_rate=-1", "parameter learning_rate must be > 0, not -1"),
-        ("seed=-1", "parameter seed must be >= 0, not -1"),
+        ("seed=-1", "parameter seed must be ≥ 0, not -1"),
         ("out=elsewhere", "there is no parameter 'out' to set"),
     ],
 )

@@ -315,14 +315,15 @@ def test_the_command_finds_shows_and_saves_digits(tmp_path, sheet):
     images, labels = handwriting.read_digits(out)
     assert images.shape == (39, 784) and "".join(map(str, labels)) == WRITTEN[1:]
     assert np.array_equal(images, photos.read_sheet(tmp_path / "mine.jpg").images[1:])
-    for name, written in (
-        ("p.sheet.png", "p.json"),
-        ("p.png", "p.png"),
-    ):  # the photograph is not written over
+    # The photograph is not written over.
+    for name, written in (("p.sheet.png", "p.json"), ("p.png", "p.png")):
         sheet.save(tmp_path / name)
         before = (tmp_path / name).read_bytes()
         clash = command(tmp_path / name, "--out", tmp_path / written)
-        assert clash.returncode == 1 and "use another --out" in clash.stderr
+        assert (
+            clash.returncode == 1
+            and "would be overwritten; choose another name with --out" in clash.stderr
+        )
         assert (tmp_path / name).read_bytes() == before
     broken = command(tmp_path / "nothing.jpg")
     assert (
