@@ -32,7 +32,8 @@ Submit = Callable[[Run], "Future[str]"]  # hands a run over; the result is the c
 GRACE = 5.0  # seconds from SIGTERM, at which a kernel is shut down, to SIGKILL
 ONE_CORE = {"THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # for a run
 PRELOAD = ("papermill", "sweep.engine", "sweep.inprocess")  # what every run imports
-SAFE = ("numpy", "scipy", "sklearn", "matplotlib", "PIL", "pandas")  # may be imported ahead
+# Slow to import, and safe to import ahead of all runs.
+SAFE = ("numpy", "scipy", "sklearn", "matplotlib", "PIL", "pandas", "anywidget")
 CONTEXT = multiprocessing.get_context("forkserver")
 LOCK = threading.Lock()  # multiprocessing keeps a list of children, which is not made for threads
 
@@ -119,7 +120,8 @@ def modules_to_preload(notebook: Path) -> list[str]:
 
     Raises ValueError or OSError if it cannot be read.
     """
-    names = set().union(*map(sources.imports, sources.code_cells(notebook)))
+    every_cell = sources.code_cells(notebook, without="")
+    names = set().union(*map(sources.imports, every_cell))
     return sorted(name for name in names if sources.own_file(name) or name.split(".")[0] in SAFE)
 
 

@@ -12,15 +12,15 @@ ROOT = Path(__file__).resolve().parent.parent
 SKIPPED_TAG = "explore"  # cells for a person in front of the screen; they change no result
 
 
-def code_cells(notebook: Path) -> list[str]:
-    """Return the sources of a notebook's code cells, all but those tagged `explore`.
+def code_cells(notebook: Path, without: str = SKIPPED_TAG) -> list[str]:
+    """Return the sources of a notebook's code cells, except those with the tag `without`.
 
     Raises ValueError if the file is no notebook, OSError if it cannot be read.
     """
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
         code = [cell for cell in cells if cell["cell_type"] == "code"]
-        used = [cell for cell in code if SKIPPED_TAG not in cell["metadata"].get("tags", [])]
+        used = [cell for cell in code if without not in cell["metadata"].get("tags", [])]
         return ["".join(cell["source"]) for cell in used]
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"{notebook} is not a notebook: {type(error).__name__}: {error}") from None

@@ -22,7 +22,7 @@ import pytest
 from conftest import ROOT, gone, write_notebook
 
 from sweep import __main__ as sweep
-from sweep import grid, identity, inprocess, parameters, plot, runs, sources
+from sweep import engine, grid, identity, inprocess, parameters, plot, runs, sources
 
 PARAMETERS = """k: int = 1  # >= 0   which run
 rate: float = 0.5  # ≥ 0.001, < 10   a rate
@@ -707,6 +707,12 @@ write_json(f"{out}/results/random.json", numbers)"""
         table[1]["n"] == "1" and table[1]["result.status"] == "mine" and "result.k" not in table[0]
     )
     assert gone("sleep 4242"), "what a run has started ends with it"
+
+
+def test_what_a_notebook_imports_is_imported_once_for_all_runs():
+    modules = engine.modules_to_preload(ROOT / "problem3_mlp.ipynb")
+    assert {"common", "figures", "numpy"} <= set(modules)
+    assert any(name.split(".")[0] == "explore" for name in modules), "its widgets' cells, too"
 
 
 def test_each_run_uses_one_core(tmp_path, monkeypatch):
