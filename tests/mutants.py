@@ -84,7 +84,7 @@ TABLE = [
     Row("tools/handin.py", "read_notebook", "refusals", HANDIN),
     Row("tools/handin.py", "check_notebook", "refusals", HANDIN),
     Row("tools/handin.py", "check_sums", "refusals", HANDIN),
-    Row("tools/handin.py", "read_pdf", "refusals", HANDIN),
+    Row("tools/handin.py", "read_text", "refusals", HANDIN),
     Row("tools/handin.py", "contents", "refusals", HANDIN),
     Row("tools/digits.py", "check_labels", "refusals", SHEETS),
     Row("tools/digits.py", "digits", "refusals", SHEETS),
