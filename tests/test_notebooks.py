@@ -112,7 +112,7 @@ def test_a_fast_run_writes_everything(path, tmp_path, subset):
     assert drawn and drawn == {p.stem for p in (tmp_path / "figures").glob("*.png")}
     executed = json.loads((tmp_path / path.name).read_text())
     assert set(executed["metadata"]) == {"kernelspec", "language_info", "seal"}, (
-        "widgets: nobody watches this run"
+        "a run that no person watches must not save widgets"
     )
     alts = [
         o["metadata"]["image/png"]["alt"]

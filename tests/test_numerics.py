@@ -355,7 +355,7 @@ def test_threads_change_no_bit_g07(monkeypatch):
 
 
 def test_blocks_are_computed_side_by_side_with_one_blas_thread_each(monkeypatch):
-    """Under plain papermill and in JupyterLab nobody sets the environment."""
+    """Under plain papermill and in JupyterLab, no environment variable asks for it."""
     seen = []
 
     def look(rows):
