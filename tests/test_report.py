@@ -47,10 +47,17 @@ def test_a_missing_figure_stops_the_build_r02(copy):
     assert "problem2_history" in spoiled(copy, "Homework 2:", "Homework 2:")
 
 
-def test_an_unknown_number_stops_the_build_r02(copy):
-    known = r"\result{problem1_compgraph.steps}"
-    unknown = known.replace("steps", "nothing")
-    assert "problem1_compgraph.nothing" in spoiled(copy, known, unknown)
+@pytest.mark.parametrize("macro", [r"\result", r"\percent", r"\decimals{4}"])
+def test_an_unknown_number_stops_the_build_and_is_named_r02(copy, macro):
+    asked = rf"\begin{{document}}{macro}{{problem1_compgraph.nothing}}"
+    assert "numbers that are missing: problem1_compgraph.nothing" in spoiled(
+        copy, r"\begin{document}", asked
+    )
+
+
+def test_a_results_file_that_is_no_json_stops_the_build_r02(copy):
+    (copy / "results/study.json").write_text('{"runs": 1')
+    assert "study.json is not JSON" in spoiled(copy, "Homework 2:", "Homework 2:")
 
 
 def test_an_undefined_reference_stops_the_build_r02(copy):
