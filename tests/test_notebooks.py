@@ -42,7 +42,9 @@ def test_there_are_four_notebooks():
 @each
 def test_a_notebook_has_the_parts_of_an_essay(path):
     code = cells(path, "code")
-    assert all(c["outputs"] == [] and c["execution_count"] is None for c in code), "outputs: make strip"
+    assert all(c["outputs"] == [] and c["execution_count"] is None for c in code), (
+        "outputs: make strip"
+    )
     assert not any(re.search(r"^\s*[%!]", source(c), re.M) for c in code), "a magic"
     tagged = [c for c in code if "parameters" in c["metadata"].get("tags", [])]
     assert tagged == [code[1]], "one parameters cell, the second code cell"
@@ -80,7 +82,14 @@ def subset(tmp_path_factory):
 
 
 def run(notebook, out, *words, cwd=ROOT, env=None):
-    command = [sys.executable, "-m", "tools.run", str(notebook), str(out), *(w for p in words for w in ("-p", p))]
+    command = [
+        sys.executable,
+        "-m",
+        "tools.run",
+        str(notebook),
+        str(out),
+        *(w for p in words for w in ("-p", p)),
+    ]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=env)
 
 
@@ -97,7 +106,9 @@ def test_a_fast_run_writes_everything(path, tmp_path, subset):
     drawn = {p.stem for p in (tmp_path / "figures").glob("*.pdf")}
     assert drawn and drawn == {p.stem for p in (tmp_path / "figures").glob("*.png")}
     executed = json.loads((tmp_path / path.name).read_text())
-    assert set(executed["metadata"]) == {"kernelspec", "language_info", "seal"}, "widgets: nobody watches this run"
+    assert set(executed["metadata"]) == {"kernelspec", "language_info", "seal"}, (
+        "widgets: nobody watches this run"
+    )
     alts = [o["metadata"]["image/png"]["alt"] for c in executed["cells"] if c["cell_type"] == "code"
             for o in c["outputs"] if "image/png" in o.get("data", {})]  # fmt: skip
     assert len(alts) == len(drawn) and all(len(alt) > 20 for alt in alts)
@@ -109,7 +120,11 @@ def test_a_fast_run_writes_everything(path, tmp_path, subset):
 def test_problem1s_numbers(tmp_path):
     assert run("problem1_compgraph.ipynb", tmp_path).returncode == 0
     results = json.loads((tmp_path / "results/problem1_compgraph.json").read_text())
-    assert [round(results[k], 8) for k in ("w1_final", "w2_final", "f_final")] == [0.20894800, -0.39577440, 0.57105120]
+    assert [round(results[k], 8) for k in ("w1_final", "w2_final", "f_final")] == [
+        0.20894800,
+        -0.39577440,
+        0.57105120,
+    ]
     assert [round(results[k], 6) for k in ("f", "df_dw1", "df_dw2", "df_dx1", "df_dx2")] == [
         0.635057, 0.349756, -0.400488, 0.074634, -0.124389]  # fmt: skip
 
@@ -121,10 +136,10 @@ def test_problem1s_numbers(tmp_path):
         ("hidden", "parameter hidden has no value; write hidden=VALUE"),
         ("hidden=three", "parameter hidden must be a whole number, not 'three'"),
         ("hidden=1e3", "parameter hidden must be a whole number, not '1e3'"),
-        ("hidden=0", "parameter hidden must be >= 1, not 0"),
+        ("hidden=0", "parameter hidden must be ≥ 1, not 0"),
         ("learning_rate=nan", "parameter learning_rate must be a finite number, not 'nan'"),
         ("learning_rate=-1", "parameter learning_rate must be > 0, not -1"),
-        ("seed=-1", "parameter seed must be >= 0, not -1"),
+        ("seed=-1", "parameter seed must be ≥ 0, not -1"),
         ("out=elsewhere", "there is no parameter 'out' to set"),
     ],
 )
@@ -141,7 +156,10 @@ def make_notebook(path, *sources):
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("x = 1\nraise ValueError('no such digit')", ["code cell [4]", "line 2", "ValueError: no such digit"]),
+        (
+            "x = 1\nraise ValueError('no such digit')",
+            ["code cell [4]", "line 2", "ValueError: no such digit"],
+        ),
         ("assert 1 + 1 == 3", ["AssertionError", "line 1"]),
         ("import sys; sys.exit(1)", ["SystemExit"]),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", ["Kernel died"]),
@@ -174,10 +192,18 @@ def test_a_run_has_a_time_limit_b06(tmp_path, code):
 
 def test_another_folder_home_locale_and_backend_b08_b10(tmp_path):
     out = tmp_path / "a folder with ünïcode and {seed}"
-    env = {"PATH": "/usr/bin:/bin", "MPLBACKEND": "Qt5Agg", "LANG": "C", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "MPLBACKEND": "Qt5Agg",
+        "LANG": "C",
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+    }
     done = run(ROOT / "problem2_linear.ipynb", out, "steps=3", cwd=tmp_path, env=env)
     assert done.returncode == 0, done.stderr
-    assert (out / "figures/problem2_history.pdf").is_file() and (out / "problem2_linear.ipynb").is_file()
+    assert (out / "figures/problem2_history.pdf").is_file() and (
+        out / "problem2_linear.ipynb"
+    ).is_file()
 
 
 def test_the_line_of_a_run_is_one_write_b01(tmp_path):
@@ -187,14 +213,27 @@ def test_the_line_of_a_run_is_one_write_b01(tmp_path):
     here, there = socket.socketpair(type=socket.SOCK_SEQPACKET)  # keeps writes apart
     env = os.environ | {"PYTHONUNBUFFERED": "1"}
     with here, there:
-        subprocess.run([sys.executable, "-m", "tools.run", notebook, tmp_path / "out"], cwd=ROOT, env=env, stdout=there)
+        subprocess.run(
+            [sys.executable, "-m", "tools.run", notebook, tmp_path / "out"],
+            cwd=ROOT,
+            env=env,
+            stdout=there,
+        )
         assert here.recv(4096).decode() == f"running {notebook}\n"
 
 
 def test_ones_own_points_as_a_parameter(tmp_path):
     rng = np.random.RandomState(0)
-    (tmp_path / "mine.txt").write_text("".join(f"{a} {b} {int(a > b)}\n" for a, b in rng.randn(50, 2)))
-    done = run("problem3_mlp.ipynb", tmp_path / "out", f"points={tmp_path / 'mine.txt'}", "steps=50", "seeds=1")
+    (tmp_path / "mine.txt").write_text(
+        "".join(f"{a} {b} {int(a > b)}\n" for a, b in rng.randn(50, 2))
+    )
+    done = run(
+        "problem3_mlp.ipynb",
+        tmp_path / "out",
+        f"points={tmp_path / 'mine.txt'}",
+        "steps=50",
+        "seeds=1",
+    )
     assert done.returncode == 0, done.stderr
     results = json.loads((tmp_path / "out/results/problem3_mlp.json").read_text())
     assert results["N"] == 50 and results["K"] == 2 and results["separable"] is True
@@ -203,12 +242,17 @@ def test_ones_own_points_as_a_parameter(tmp_path):
 def test_plain_papermill_lists_and_sets_parameters(tmp_path):
     command = [sys.executable, "-m", "papermill"]
     helped = subprocess.run(
-        [*command, "--help-notebook", "problem3_mlp.ipynb"], cwd=ROOT, capture_output=True, text=True
+        [*command, "--help-notebook", "problem3_mlp.ipynb"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     assert "hidden: int (default 8)" in helped.stdout and "hidden units" in helped.stdout
     words = "problem3_mlp.ipynb out.ipynb -p hidden 3 -p seed 3 -p steps 20 -p seeds 1 -p out"
     words = words.replace("out.ipynb", str(tmp_path / "o.ipynb")).split()
-    done = subprocess.run([*command, *words, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, *words, str(tmp_path)], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     results = json.loads((tmp_path / "results/problem3_mlp.json").read_text())
     assert results["hidden"] == 3 and results["seed"] == 3
@@ -217,16 +261,24 @@ def test_plain_papermill_lists_and_sets_parameters(tmp_path):
 def test_provenance_knows_commit_versions_and_data_b12():
     data = ROOT / "data/set2.csv"
     found = results.provenance(3, {str(data): results.file_sha256(data)}, began=0.0)
-    assert found["seed"] == 3 and found["threads"] >= 1 and found["versions"]["numpy"] == np.__version__
+    assert (
+        found["seed"] == 3
+        and found["threads"] >= 1
+        and found["versions"]["numpy"] == np.__version__
+    )
     sums = (ROOT / "data/SHA256SUMS").read_text()
     assert all(digest in sums for digest in found["sha256"].values()) and len(found["sha256"]) == 1
 
 
-@pytest.mark.parametrize(("name", "code", "message"), [("INT", 130, "interrupted\n"), ("TERM", 143, "terminated\n")])
+@pytest.mark.parametrize(
+    ("name", "code", "message"), [("INT", 130, "interrupted\n"), ("TERM", 143, "terminated\n")]
+)
 def test_a_run_that_is_stopped_leaves_nothing_b03(tmp_path_factory, name, code, message):
     tmp_path = tmp_path_factory.mktemp("b")  # short: a socket's path has a limit
     up = tmp_path / "up"
-    notebook = make_notebook(tmp_path / "sleep.ipynb", f"open({str(up)!r}, 'w')", "import time; time.sleep(60)")
+    notebook = make_notebook(
+        tmp_path / "sleep.ipynb", f"open({str(up)!r}, 'w')", "import time; time.sleep(60)"
+    )
     env = os.environ | {"TMPDIR": str(tmp_path)}  # the kernel's command line names a file in it
     command = [sys.executable, "-m", "tools.run", notebook, tmp_path / "out"]
     running = subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)

@@ -158,7 +158,7 @@ def test_values_and_ranges_are_expanded(text, kind, values):
         (["k"], "parameter k has no value; write k=VALUE"),
         (["k=1.5"], "parameter k must be a whole number, not '1.5'"),
         (["k=1,2,x"], "parameter k must be a whole number, not 'x'"),
-        (["k=-1:3"], "parameter k must be >= 0, not -1"),
+        (["k=-1:3"], "parameter k must be ≥ 0, not -1"),
         (["rate=nan"], "parameter rate must be a finite number"),
         (["rate=0:1:0.5"], "parameter rate must be ≥ 0.001, not 0"),
         (["rate=10"], "parameter rate must be < 10, not 10"),
@@ -659,7 +659,7 @@ def test_values_are_checked_as_those_of_a_single_run(tmp_path):
     ("comment", "bounds"),
     [
         (" > 0     step size", [(">", 0)]),
-        (" >= 0, < 1   Nesterov momentum", [(">=", 0), ("<", 1)]),
+        (" >= 0, < 1   Nesterov momentum", [("≥", 0), ("<", 1)]),
         (" ≥ -1.5, ≤ 1e3: both", [("≥", -1.5), ("≤", 1000)]),
         (" how many, > 0 or so", []),
         (" step size, above 0", []),
@@ -751,7 +751,7 @@ def test_untyped_and_odd_parameters(tmp_path):
     notebook = make(tmp_path)
     text = notebook.read_text()
     notebook.write_text(text.replace("k: int = 1 ", "k = 1 "))
-    assert parameters.declared(notebook)["k"] == ("int", 1, [(">=", 0)])
+    assert parameters.declared(notebook)["k"] == ("int", 1, [("≥", 0)])
     notebook.write_text(text.replace("data/set2.csv", "a#b=c"))
     assert parameters.declared(notebook)["points"].default == "a#b=c"
     notebook.write_text(text.replace("k: int = 1 ", "k: int = 1 / 3 "))
