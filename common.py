@@ -152,6 +152,7 @@ class Network:
         read = block_reader(x, self.parameters[0].dtype)
 
         def logits_of(rows: slice) -> Array:
+            """Return the logits of one block of rows."""
             return self.forward(read(rows))[-1]
 
         return np.concatenate(list(per_block(logits_of, len(x), block_rows(self))))
@@ -321,6 +322,7 @@ def in_blocks(
         return network.loss_and_gradients(read(slice(None)), targets)
 
     def share(rows: slice) -> tuple[float, list[Array]]:
+        """Return what one block of rows adds to the loss and to the gradients."""
         block = read(rows)
         part = len(block) / len(x)
         loss, gradients = network.loss_and_gradients(block, targets[rows])
@@ -408,6 +410,7 @@ def block_reader(x: Array, dtype: Any) -> Callable[[slice], Array]:
     mine = threading.local()
 
     def read(rows: slice) -> Array:
+        """Return some rows as floats, in this thread's buffer."""
         pixels = x[rows]
         if not hasattr(mine, "buffer"):
             mine.buffer = np.empty(pixels.shape, dtype)

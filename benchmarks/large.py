@@ -43,7 +43,7 @@ class Peak(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Look until somebody says that it is over."""
+        """Look until the work is over."""
         while not self.over.wait(0.05):
             self.most = max(self.most, own_memory() - self.before)
 

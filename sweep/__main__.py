@@ -1,4 +1,6 @@
-"""Run a notebook many times: python -m sweep problem3_mlp.ipynb runs/width hidden=1,2,4 seed=0:50
+"""Run a notebook many times, once for each combination of parameters, and make a table.
+
+    python -m sweep problem3_mlp.ipynb runs/width hidden=1,2,4 seed=0:50
 
 A parameter gets one value, several (a,b,c) or a range without its end (lo:hi or lo:hi:step); every
 combination is a run. The output folder gets table.csv, summary.csv and a folder for each run. The

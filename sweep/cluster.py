@@ -63,6 +63,7 @@ def watch(client: Client) -> Callable[[], None]:
     last_seen = time.monotonic()
 
     def check() -> None:
+        """Raise ValueError if all workers have been gone for too long."""
         nonlocal last_seen
         if client.scheduler_info()["workers"]:
             last_seen = time.monotonic()

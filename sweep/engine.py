@@ -142,6 +142,7 @@ def this_machine(workers: int, limit: float | None) -> Iterator[Submit]:
     futures: list[Future[str]] = []
 
     def submit(run: Run) -> "Future[str]":
+        """Hand a run over."""
         futures.append(pool.submit(run_one, run, limit))
         return futures[-1]
 

@@ -1,8 +1,10 @@
-"""What several tests share. An absent witness is skipped with a word; in CI, where all are there, it fails."""
+"""What several tests share.
+
+A test that needs a missing library or program is skipped, except in CI, where all must be there.
+"""
 
 import contextlib
 import importlib
-import json
 import os
 import shutil
 import subprocess
@@ -11,7 +13,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from common import Mnist, read_mnist
 
@@ -19,31 +23,38 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted(ROOT.glob("problem*.ipynb"))
 
 
-def absent(what: str) -> Any:
-    """Skip, or fail in CI."""
-    (pytest.fail if os.environ.get("CI") else pytest.skip)(what)
+def absent(reason: str) -> Any:
+    """Skip the test, or fail in CI."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
 def witness(name: str) -> ModuleType:
-    """Import a library that is only a witness."""
+    """Import a library that only serves as a witness."""
     try:
         return importlib.import_module(name)
     except ImportError:
         return absent(f"{name} is not installed; it is a witness of this test")
 
 
-def write_notebook(path: Path, parameters: str, *sources: str, before: tuple[str, ...] = ()) -> Path:
-    """Write a throw-away notebook: code cells `before`, the parameters cell, code cells `sources`."""
-    code = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
-    cells = [code | {"id": f"c{i}", "source": s} for i, s in enumerate([*before, parameters, *sources])]
-    cells[len(before)] |= {"metadata": {"tags": ["parameters"]}}
-    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    path.write_text(json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
+def write_notebook(
+    path: Path, parameters: str, *sources: str, before: tuple[str, ...] = ()
+) -> Path:
+    """Write a small notebook: code cells `before`, the parameters cell, code cells `sources`."""
+    notebook = new_notebook(cells=[new_code_cell(s) for s in (*before, parameters, *sources)])
+    notebook.cells[len(before)].metadata.tags = ["parameters"]
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"c{number}"
+    notebook.metadata.kernelspec = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
+    nbformat.write(notebook, path)
     return path
 
 
 def processes(word: str) -> list[str]:
-    """Return the command lines of all processes that name `word`."""
+    """Return the command lines of all processes that contain `word`."""
     lines = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):  # it may end while we look
@@ -52,7 +63,7 @@ def processes(word: str) -> list[str]:
 
 
 def gone(word: str) -> bool:
-    """Wait up to 5 s until no process names `word`."""
+    """Wait up to 5 s until no command line contains `word`; return whether that is so."""
     deadline = time.monotonic() + 5
     while processes(word) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -79,7 +90,7 @@ def build() -> Path:
     """Return a finished build folder: report/build if it is there, else one made now."""
     if shutil.which("latexmk") is None:
         absent("latexmk is not installed")
-    done = subprocess.run(["make", "--no-print-directory", "report"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(["make", "report"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return ROOT / "report/build"
 
@@ -87,7 +98,8 @@ def build() -> Path:
 @pytest.fixture(scope="session")
 def mnist_folder() -> Path:
     """Return the folder of the original MNIST."""
-    for folder in [Path(p) for p in (os.environ.get("MNIST_DIR"), ROOT / "data/mnist") if p]:
+    named = os.environ.get("MNIST_DIR")
+    for folder in [Path(named or ROOT / "data/mnist"), ROOT / "data/mnist"]:
         if folder.is_dir() and read_mnist(folder).name == "MNIST":
             return folder
     return absent("the original MNIST is not at hand; name its folder in MNIST_DIR")

@@ -1,9 +1,10 @@
 """Coverage-guided fuzzing of the idx reader: `pip install atheris`, then
 
-    PYTHONPATH=. python tests/fuzz_idx.py tests/corpus -max_total_time=600 -max_len=4096 -rss_limit_mb=1024
+    PYTHONPATH=. python tests/fuzz_idx.py tests/corpus \\
+        -max_total_time=600 -max_len=4096 -rss_limit_mb=1024
 
-Any outcome but an array or a DataError is a crash, and so is memory beyond the limit. What it finds lands in the
-folder; keep the small ones, for `make test` reads them all.
+Any outcome but an array or a DataError is a crash, and so is memory beyond the limit. What it finds
+lands in the folder; keep the small files, because `make test` reads them all.
 """
 
 import sys

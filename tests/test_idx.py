@@ -25,7 +25,9 @@ LABELS = np.arange(7, dtype=np.uint8)
 
 def idx_bytes(array):
     """Return an array as the content of an idx file."""
-    return idx_header(array.dtype, array.shape) + array.astype(array.dtype.newbyteorder(">")).tobytes()
+    return (
+        idx_header(array.dtype, array.shape) + array.astype(array.dtype.newbyteorder(">")).tobytes()
+    )
 
 
 GOOD = idx_bytes(IMAGES)
@@ -86,7 +88,9 @@ def test_an_unknown_type_is_refused_i05(file, code):
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-@pytest.mark.parametrize("data", [GOOD[:-784], GOOD[:-10], GOOD[:-1], GOOD + b"\0", GOOD + bytes(784), GOOD[:16]])
+@pytest.mark.parametrize(
+    "data", [GOOD[:-784], GOOD[:-10], GOOD[:-1], GOOD + b"\0", GOOD + bytes(784), GOOD[:16]]
+)
 def test_too_few_or_too_many_bytes_are_refused_i06_i07_i08(file, data, pack):
     refused(file(pack(data)), str(7 * 784))
 
@@ -101,7 +105,10 @@ def test_a_file_of_no_images_is_read_i10(file):
 
 
 def peak(work):
-    """Return the most memory that some work allocates, in bytes; a process's own peak may lie before it."""
+    """Return the most memory that some work allocates, in bytes.
+
+    (The peak of the process itself may lie before it.)
+    """
     tracemalloc.start()
     try:
         work()
@@ -113,7 +120,14 @@ def peak(work):
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 @pytest.mark.parametrize(
     "sizes",
-    [(2**32 - 1,) * 2, (2**32 - 1,) * 3, (2**32 - 1,), (0, 2**32 - 1, 2**32 - 1), (2**32 - 1,) * 255, (0,) * 255],
+    [
+        (2**32 - 1,) * 2,
+        (2**32 - 1,) * 3,
+        (2**32 - 1,),
+        (0, 2**32 - 1, 2**32 - 1),
+        (2**32 - 1,) * 255,
+        (0,) * 255,
+    ],
 )
 def test_huge_dimensions_are_refused_without_allocating_i10(file, sizes, pack):
     path = file(pack(struct.pack(f">HBB{len(sizes)}I", 0, 8, len(sizes), *sizes)))
@@ -142,7 +156,8 @@ def test_a_flipped_bit_is_never_silently_different_i12(file):
 
 
 @pytest.mark.parametrize(
-    "tail", [b"garbage", b"\0", b"\0" * 100, gzip.compress(b""), gzip.compress(GOOD), gzip.compress(b"x")]
+    "tail",
+    [b"garbage", b"\0", b"\0" * 100, gzip.compress(b""), gzip.compress(GOOD), gzip.compress(b"x")],
 )
 def test_bytes_after_the_gzip_stream_are_refused_i13(file, tail):
     refused(file(gzip.compress(GOOD) + tail))
@@ -162,21 +177,29 @@ def test_a_gzip_bomb_stops_one_byte_after_the_declared_size_i14(file):
         assert len(common.GzipReader(stream, path).read(1009)) == 1009
 
 
-@pytest.mark.parametrize("page", [b"<!DOCTYPE html><html>", b"\n <html><body>403 Forbidden", b"<?xml version"])
+@pytest.mark.parametrize(
+    "page", [b"<!DOCTYPE html><html>", b"\n <html><body>403 Forbidden", b"<?xml version"]
+)
 def test_an_html_page_is_refused_by_name_i15(file, page):
     refused(file(page, "train-images-idx3-ubyte.gz"), "HTML")
     refused(file(gzip.compress(page)), "HTML")
 
 
 def write_set(folder, images=IMAGES, labels=LABELS, test_images=IMAGES, test_labels=LABELS):
-    for name, array in zip(common.MNIST_FILES, (images, labels, test_images, test_labels), strict=True):
+    for name, array in zip(
+        common.MNIST_FILES, (images, labels, test_images, test_labels), strict=True
+    ):
         (folder / name).write_bytes(idx_bytes(array))
 
 
 def test_another_set_in_mnists_form_is_read(tmp_path):
     write_set(tmp_path)
     mnist = read_mnist(tmp_path)
-    assert mnist.name == "an unknown set" and mnist.x_train.shape == (7, 784) and mnist.image_shape == (28, 28)
+    assert (
+        mnist.name == "an unknown set"
+        and mnist.x_train.shape == (7, 784)
+        and mnist.image_shape == (28, 28)
+    )
 
 
 @pytest.mark.parametrize(
@@ -232,10 +255,16 @@ def test_any_array_is_read_back_as_written_i19(tmp_path, array, packed):
     if packed:
         path.write_bytes(gzip.compress(path.read_bytes(), 1))
     read = read_idx(path)
-    assert read.dtype == array.dtype and read.shape == array.shape and read.tobytes() == array.tobytes()
+    assert (
+        read.dtype == array.dtype
+        and read.shape == array.shape
+        and read.tobytes() == array.tobytes()
+    )
 
 
-headed = st.builds(lambda a, b, c: a + b + c, st.just(b"\0\0\x08"), st.binary(max_size=13), st.binary(max_size=64))
+headed = st.builds(
+    lambda a, b, c: a + b + c, st.just(b"\0\0\x08"), st.binary(max_size=13), st.binary(max_size=64)
+)
 
 
 @plenty
@@ -254,17 +283,27 @@ def test_idx2numpy_reads_the_same_i20(tmp_path, kind, shape):
     idx2numpy = witness("idx2numpy")
     array = (np.random.RandomState(1).randn(*shape) * 50).astype(kind)
     (tmp_path / "x").write_bytes(idx_bytes(array))
-    assert np.array_equal(idx2numpy.convert_from_file(str(tmp_path / "x")), read_idx(tmp_path / "x"))
+    assert np.array_equal(
+        idx2numpy.convert_from_file(str(tmp_path / "x")), read_idx(tmp_path / "x")
+    )
 
 
 def torchvision_reader():
-    """Import torchvision's reader, also where its compiled operators do not fit PyTorch: none is needed."""
+    """Import torchvision's reader, even if its compiled operators do not fit PyTorch."""
     try:
         return witness("torchvision.datasets.mnist").read_sn3_pascalvincent_tensor
-    except RuntimeError:  # an operator that the package describes, and that its library did not bring
+    except (
+        RuntimeError
+    ):  # an operator that the package describes, and that its library did not bring
         operators = witness("torch").library.Library("torchvision", "FRAGMENT")
         pooled = ("roi_align", "roi_pool", "ps_roi_align", "ps_roi_pool", "deform_conv2d")
-        for name in ("nms", "qnms", "qroi_align", *pooled, *(f"_{name}_backward" for name in pooled)):
+        for name in (
+            "nms",
+            "qnms",
+            "qroi_align",
+            *pooled,
+            *(f"_{name}_backward" for name in pooled),
+        ):
             operators.define(f"{name}(Tensor a) -> Tensor")
         return witness("torchvision.datasets.mnist").read_sn3_pascalvincent_tensor
 
@@ -273,10 +312,14 @@ def test_torchvision_reads_the_same_i20(tmp_path):
     theirs = torchvision_reader()
     for array in (IMAGES, LABELS, IMAGES.astype(np.int32), IMAGES / 7):
         (tmp_path / "x").write_bytes(idx_bytes(array))
-        assert np.array_equal(theirs(str(tmp_path / "x"), strict=False).numpy(), read_idx(tmp_path / "x"))
+        assert np.array_equal(
+            theirs(str(tmp_path / "x"), strict=False).numpy(), read_idx(tmp_path / "x")
+        )
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "tests/corpus").iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "tests/corpus").iterdir()), ids=lambda path: path.name
+)
 @pytest.mark.parametrize("ndim", [None, 1, 3])
 def test_what_fuzzing_found_is_read_or_refused_i19(path, ndim):
     """An array or a refusal, nothing else; tests/fuzz_idx.py says how the files came about."""
@@ -292,7 +335,11 @@ def test_a_plain_file_is_mapped(tmp_path):
         file.truncate(16 + 100_000 * 784)  # 78 MB of zeros that take no room on the disk
     before = own_memory()
     images = read_idx(path, ndim=3)
-    assert images.shape == (100_000, 28, 28) and images[99_999].max() == 0 and not images.flags.writeable
+    assert (
+        images.shape == (100_000, 28, 28)
+        and images[99_999].max() == 0
+        and not images.flags.writeable
+    )
     assert own_memory() - before < 10, "read when it is used, and not before"
 
 

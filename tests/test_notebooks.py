@@ -15,13 +15,18 @@ from conftest import NOTEBOOKS, ROOT, gone, processes, write_notebook
 
 import results
 
-FAST = {"problem1_compgraph": [], "problem2_linear": ["steps=60"], "problem3_mlp": ["steps=300", "seeds=2"],
-        "problem4_mnist": ["epochs=2", "steps=5"]}  # fmt: skip
+FAST = {
+    "problem1_compgraph": [],
+    "problem2_linear": ["steps=60"],
+    "problem3_mlp": ["steps=300", "seeds=2"],
+    "problem4_mnist": ["epochs=2", "steps=5"],
+}
 EXPECTED = {
     "problem1_compgraph": "f df_dw1 df_dw2 df_dx1 df_dx2 w1_final w2_final f_final",
     "problem2_linear": "accuracy loss_final separable",
     "problem3_mlp": "linear_accuracy mlp_accuracy hidden seed separable",
-    "problem4_mnist": "dataset n_train n_test template_accuracy template_bias_accuracy trained_accuracy trained_loss "
+    "problem4_mnist": "dataset n_train n_test template_accuracy template_bias_accuracy "
+    "trained_accuracy trained_loss "
     "steps own_images own_template_accuracy own_trained_accuracy",
 }
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -107,10 +112,15 @@ def test_a_fast_run_writes_everything(path, tmp_path, subset):
     assert drawn and drawn == {p.stem for p in (tmp_path / "figures").glob("*.png")}
     executed = json.loads((tmp_path / path.name).read_text())
     assert set(executed["metadata"]) == {"kernelspec", "language_info", "seal"}, (
-        "widgets: nobody watches this run"
+        "a run that no person watches must not save widgets"
     )
-    alts = [o["metadata"]["image/png"]["alt"] for c in executed["cells"] if c["cell_type"] == "code"
-            for o in c["outputs"] if "image/png" in o.get("data", {})]  # fmt: skip
+    alts = [
+        o["metadata"]["image/png"]["alt"]
+        for c in executed["cells"]
+        if c["cell_type"] == "code"
+        for o in c["outputs"]
+        if "image/png" in o.get("data", {})
+    ]
     assert len(alts) == len(drawn) and all(len(alt) > 20 for alt in alts)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["figures", path.name, "results"]
     if path.stem == "problem4_mnist":
@@ -126,7 +136,12 @@ def test_problem1s_numbers(tmp_path):
         0.57105120,
     ]
     assert [round(results[k], 6) for k in ("f", "df_dw1", "df_dw2", "df_dx1", "df_dx2")] == [
-        0.635057, 0.349756, -0.400488, 0.074634, -0.124389]  # fmt: skip
+        0.635057,
+        0.349756,
+        -0.400488,
+        0.074634,
+        -0.124389,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,10 @@ def test_committed_points_are_what_the_script_makes(tmp_path):
 
 def test_the_data_has_its_checksums():
     done = subprocess.run(
-        ["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=ROOT / "data", capture_output=True, text=True
+        ["sha256sum", "-c", "--quiet", "SHA256SUMS"],
+        cwd=ROOT / "data",
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -98,7 +101,9 @@ def test_set3_is_separable_only_without_the_named_points():
 def test_eight_hidden_units_are_enough_for_set3():
     x, labels = read_points(ROOT / "data/set3.csv")
     rng = np.random.RandomState(0)
-    network = Network([Linear(rng.randn(8, 2), rng.randn(8)), ReLU(), Linear(rng.randn(3, 8), rng.randn(3))])
+    network = Network(
+        [Linear(rng.randn(8, 2), rng.randn(8)), ReLU(), Linear(rng.randn(3, 8), rng.randn(3))]
+    )
     train(network, x, one_hot(labels, 3), learning_rate=0.5, steps=2000)
     assert accuracy(network, x, labels) >= 0.975
 

@@ -22,18 +22,22 @@ WRITTEN = "".join(str(item["digit"]) for item in STROKES)
 
 
 def drawn(item, height=110):
-    image = Image.fromarray(handwriting.render([np.array(s, float) for s in item["strokes"]], item["pen"]))
+    image = Image.fromarray(
+        handwriting.render([np.array(s, float) for s in item["strokes"]], item["pen"])
+    )
     return np.asarray(image.resize((max(1, round(image.width * height / image.height)), height)))
 
 
 def paper(images, columns=8, cell=160, *, tilt=0.0, shade=0.4, ruled=False, blur=1.0, noise=4.0):
-    """Lay images of ink on a sheet of shaded paper, and photograph it askew, blurred and with noise."""
+    """Lay images of ink on shaded paper, and photograph it askew, blurred and with noise."""
     rng = np.random.RandomState(0)
     height, width = (-(-len(images) // columns) + 1) * cell, (columns + 1) * cell
     cover = np.zeros((height, width))
     for i, image in enumerate(images):
         row, column = divmod(i, columns)
-        top, left = (cell * (n + 1) - side // 2 for n, side in zip((row, column), image.shape, strict=True))
+        top, left = (
+            cell * (n + 1) - side // 2 for n, side in zip((row, column), image.shape, strict=True)
+        )
         cover[top : top + image.shape[0], left : left + image.shape[1]] = image / 255
     blank = np.full((height, width), 230.0)
     if ruled:
@@ -43,8 +47,12 @@ def paper(images, columns=8, cell=160, *, tilt=0.0, shade=0.4, ruled=False, blur
     if tilt:
         x, y = width * tilt, height * tilt
         corners = (-x, -y, 0, height + y, width + x, height, width, 0)
-        page = page.transform(page.size, Image.Transform.QUAD, corners, Image.Resampling.BILINEAR, fillcolor=200)
-    blurred = np.asarray(page.filter(ImageFilter.GaussianBlur(blur))) + noise * rng.randn(height, width)
+        page = page.transform(
+            page.size, Image.Transform.QUAD, corners, Image.Resampling.BILINEAR, fillcolor=200
+        )
+    blurred = np.asarray(page.filter(ImageFilter.GaussianBlur(blur))) + noise * rng.randn(
+        height, width
+    )
     return Image.fromarray(blurred.clip(0, 255).astype(np.uint8))
 
 
@@ -70,12 +78,17 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_digit_is_found_in_reading_order(tmp_path, way):
-    found = read(paper([drawn(item) for item in STROKES], **WAYS[way]), tmp_path / "sheet.jpg", quality=85)
+    found = read(
+        paper([drawn(item) for item in STROKES], **WAYS[way]), tmp_path / "sheet.jpg", quality=85
+    )
     assert found.images.shape == (40, 784) and found.images.dtype == np.uint8
     reference, _ = handwriting.read_digits(ROOT / "data/handwritten/strokes.json")
     off = np.abs(found.images[:, None].astype(int) - reference).mean(axis=2)
     alike = [WRITTEN[nearest] for nearest in off.argmin(axis=1)]
-    assert sum(a == b for a, b in zip(alike, WRITTEN, strict=True)) >= 38 and np.median(np.diag(off)) < 15
+    assert (
+        sum(a == b for a, b in zip(alike, WRITTEN, strict=True)) >= 38
+        and np.median(np.diag(off)) < 15
+    )
     for image in found.images.reshape(-1, 28, 28):
         mass = image / image.sum()
         middle = np.array([(mass.sum(axis=1) @ np.arange(28)), (mass.sum(axis=0) @ np.arange(28))])
@@ -89,15 +102,28 @@ def test_mnist_on_paper_loses_at_most_3_points_p02(tmp_path, mnist, way):
         np.asarray(Image.fromarray(i.reshape(28, 28)).resize((140, 140), Image.Resampling.BICUBIC))
         for i in mnist.x_test[:few]
     ]
-    means = np.array([mnist.x_train[mnist.labels_train == k].mean(axis=0) / 255 for k in range(10)], np.float32)
+    means = np.array(
+        [mnist.x_train[mnist.labels_train == k].mean(axis=0) / 255 for k in range(10)], np.float32
+    )
     network = common.Network([common.Linear(means, np.zeros(10, np.float32))])
     targets = common.one_hot(mnist.labels_train, 10, np.float32)
     rng = np.random.RandomState(0)
-    common.train(network, mnist.x_train, targets, learning_rate=0.2, momentum=0.9, batch_size=512, steps=400, rng=rng)
+    common.train(
+        network,
+        mnist.x_train,
+        targets,
+        learning_rate=0.2,
+        momentum=0.9,
+        batch_size=512,
+        steps=400,
+        rng=rng,
+    )
     found = read(paper(large, 12, 170, **WAYS[way]), tmp_path / "sheet.jpg", quality=85)
     assert len(found.images) == few
     labels = mnist.labels_test[:few]
-    plain, through = (common.accuracy(network, x, labels) for x in (mnist.x_test[:few], found.images))
+    plain, through = (
+        common.accuracy(network, x, labels) for x in (mnist.x_test[:few], found.images)
+    )
     assert through >= plain - 0.03
 
 
@@ -118,42 +144,72 @@ def test_polarity_scale_and_rotation_change_hardly_anything_p03(tmp_path, sheet)
 
 def test_every_colour_mode_is_read_p01(tmp_path, sheet):
     reference = read(sheet, tmp_path / "a.png").images.astype(int)
-    alpha = Image.merge("RGBA", [Image.new("L", sheet.size, 0)] * 3 + [sheet.point(lambda v: 255 - v)])
+    alpha = Image.merge(
+        "RGBA", [Image.new("L", sheet.size, 0)] * 3 + [sheet.point(lambda v: 255 - v)]
+    )
     wide = Image.fromarray(np.asarray(sheet).astype(np.uint16) * 257)
     rgb = sheet.convert("RGB")
-    modes = {"rgb.png": rgb, "palette.png": sheet.convert("P"), "alpha.png": alpha, "wide.png": wide,
-             "cmyk.jpg": rgb.convert("CMYK"), "w.webp": rgb}  # fmt: skip
+    modes = {
+        "rgb.png": rgb,
+        "palette.png": sheet.convert("P"),
+        "alpha.png": alpha,
+        "wide.png": wide,
+        "cmyk.jpg": rgb.convert("CMYK"),
+        "w.webp": rgb,
+    }
     for name, image in modes.items():
         found = read(image, tmp_path / name)
-        assert found.images.shape == reference.shape and np.abs(found.images - reference).mean() < 4, name
+        assert (
+            found.images.shape == reference.shape and np.abs(found.images - reference).mean() < 4
+        ), name
 
 
 def bomb():
     """Return a PNG that claims 60000 x 60000 pixels."""
 
     def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", 60000, 60000, 8, 0, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(10**6))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + head
+        + chunk(b"IDAT", zlib.compress(bytes(10**6)))
+        + chunk(b"IEND", b"")
+    )
 
 
 def test_what_is_no_photograph_is_refused_p01(tmp_path, sheet):
     sheet.save(tmp_path / "good.jpg", quality=85)
     good = (tmp_path / "good.jpg").read_bytes()
     cases = {
-        "bomb.png": bomb(), "cut.jpg": good[: len(good) // 2], "text.png": b"not an image", "empty.jpg": b"",
-        "page.html": b"<html>", "head.jpg": good[:100],
-    }  # fmt: skip
-    for kind in ("gif", "bmp", "tiff", "ppm"):  # which Pillow could read; each decoder more is a door more
+        "bomb.png": bomb(),
+        "cut.jpg": good[: len(good) // 2],
+        "text.png": b"not an image",
+        "empty.jpg": b"",
+        "page.html": b"<html>",
+        "head.jpg": good[:100],
+    }
+    for kind in (
+        "gif",
+        "bmp",
+        "tiff",
+        "ppm",
+    ):  # which Pillow could read; each decoder more is a door more
         sheet.save(tmp_path / kind, format=kind)
         cases[f"{kind}.png"] = (tmp_path / kind).read_bytes()
     for name, data in cases.items():
         (tmp_path / name).write_bytes(data)
         with pytest.raises(DataError, match=f"{name}: expected"):
             photos.read_sheet(tmp_path / name)
-    empty = {"white": Image.new("L", (800, 600), 255), "black": Image.new("L", (800, 600)),
-             "one": Image.new("L", (1, 1)), "grey": Image.new("RGB", (900, 40), "gray")}  # fmt: skip
+    empty = {
+        "white": Image.new("L", (800, 600), 255),
+        "black": Image.new("L", (800, 600)),
+        "one": Image.new("L", (1, 1)),
+        "grey": Image.new("RGB", (900, 40), "gray"),
+    }
     for name, image in empty.items():
         with pytest.raises(DataError, match="found no ink"):
             read(image, tmp_path / f"{name}.png")
@@ -200,7 +256,8 @@ def test_small_files_that_would_take_minutes_are_refused_p01(tmp_path, sheet):
         photos.read_sheet(tmp_path / "scans.jpg")
     dots = np.full((1600, 1600), 255, np.uint8)
     dots[100:-100, 100:-100] = np.kron(
-        np.ones((175, 175), np.uint8), np.pad(np.zeros((3, 3), np.uint8), (0, 5), constant_values=255)
+        np.ones((175, 175), np.uint8),
+        np.pad(np.zeros((3, 3), np.uint8), (0, 5), constant_values=255),
     )
     with pytest.raises(DataError, match=r"a\.png: expected at most 1000 digits"):
         read(Image.fromarray(dots), tmp_path / "a.png")
@@ -213,17 +270,23 @@ def test_12_megapixels_take_at_most_300_mb_p01(tmp_path, name):
     pages = {"a.jpg": page.convert("RGB"), "alpha.png": page.convert("RGBA"), "wide.png": wide}
     pages[name].save(tmp_path / name, quality=90, compress_level=1)
     code = f"""import re, photos
-peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])  # getrusage counts the parent's
+status = "/proc/self/status"  # getrusage would count the parent's memory, too
+peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", open(status).read())[1])
 before = peak()
 assert len(photos.read_sheet({str(tmp_path / name)!r}).images) == 40
 print(peak() - before)"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert 5 < float(done.stdout) / 1024 < 300
 
 
 def command(*words):
     done = subprocess.run(
-        [sys.executable, "-m", "tools.digits", *map(str, words)], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "tools.digits", *map(str, words)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     return done
 
@@ -232,24 +295,42 @@ def test_the_command_finds_shows_and_saves_digits(tmp_path, sheet):
     sheet.save(tmp_path / "mine.jpg", quality=85)
     out = tmp_path / "set/mine.json"
     looked = command(tmp_path / "mine.jpg", "--out", out)
-    assert looked.returncode == 0 and "40 digits found" in looked.stdout and "40 characters" in looked.stdout
+    assert (
+        looked.returncode == 0
+        and "40 digits found" in looked.stdout
+        and "40 characters" in looked.stdout
+    )
     assert (tmp_path / "set/mine.sheet.png").is_file() and not out.exists()
     wrong = command(tmp_path / "mine.jpg", "--out", out, "--labels", WRITTEN[:-1])
-    assert wrong.returncode == 2 and "expected 40 characters" in wrong.stderr and "found 39" in wrong.stderr
+    assert (
+        wrong.returncode == 2
+        and "expected 40 characters" in wrong.stderr
+        and "found 39" in wrong.stderr
+    )
     assert not out.exists()
-    done = command(tmp_path / "mine.jpg", "--out", out, "--labels", f".{WRITTEN[1:20]} {WRITTEN[20:]}")
+    done = command(
+        tmp_path / "mine.jpg", "--out", out, "--labels", f".{WRITTEN[1:20]} {WRITTEN[20:]}"
+    )
     assert done.returncode == 0 and "39 digits saved" in done.stdout
     images, labels = handwriting.read_digits(out)
     assert images.shape == (39, 784) and "".join(map(str, labels)) == WRITTEN[1:]
     assert np.array_equal(images, photos.read_sheet(tmp_path / "mine.jpg").images[1:])
-    for name, written in (("p.sheet.png", "p.json"), ("p.png", "p.png")):  # the photograph is not written over
+    # The photograph is not written over.
+    for name, written in (("p.sheet.png", "p.json"), ("p.png", "p.png")):
         sheet.save(tmp_path / name)
         before = (tmp_path / name).read_bytes()
         clash = command(tmp_path / name, "--out", tmp_path / written)
-        assert clash.returncode == 1 and "use another --out" in clash.stderr
+        assert (
+            clash.returncode == 1
+            and "would be overwritten; choose another name with --out" in clash.stderr
+        )
         assert (tmp_path / name).read_bytes() == before
     broken = command(tmp_path / "nothing.jpg")
-    assert broken.returncode == 1 and broken.stderr.startswith("error: ") and len(broken.stderr.splitlines()) == 1
+    assert (
+        broken.returncode == 1
+        and broken.stderr.startswith("error: ")
+        and len(broken.stderr.splitlines()) == 1
+    )
 
 
 @pytest.mark.parametrize("image", [["00" * 28] * 27, ["zz" * 28] * 28, 7, ["00" * 27] * 28])
@@ -261,7 +342,11 @@ def test_a_bad_image_in_a_digits_file(tmp_path, image):
 
 def test_reading_order_of_sloping_rows():
     boxes = np.array(
-        [(x * 100, y * 150 + x * 12, x * 100 + 50, y * 150 + x * 12 + 80) for y in range(3) for x in range(9)]
+        [
+            (x * 100, y * 150 + x * 12, x * 100 + 50, y * 150 + x * 12 + 80)
+            for y in range(3)
+            for x in range(9)
+        ]
     )
     shuffled = np.random.RandomState(0).permutation(27)
     assert [shuffled[i] for i in photos.reading_order(boxes[shuffled])] == list(range(27))

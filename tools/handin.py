@@ -1,7 +1,11 @@
 """Make the zip that the homework asks for: `python -m tools.handin`.
 
-The report, the four executed notebooks and the modules they import. Everything is checked before, the zip is opened and
-compared after; any doubt, and there is no zip.
+The report, the four executed notebooks, and our modules that they import. Every part is checked
+first, the zip is opened again and compared; if anything is wrong, no zip is written.
+
+What is proven: each notebook has the cells of its source, ran with its own parameters and without
+an error, and is as its run left it (the runner seals cells and outputs); the report was made with
+these notebooks.
 """
 
 import hashlib
@@ -12,13 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import pypdf
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
 
 from common import ROOT
 from sweep import sources
 from sweep.notebook import seal
 
+BUILD = ROOT / "report/build"
 NOTEBOOKS = ("problem1_compgraph", "problem2_linear", "problem3_mlp", "problem4_mnist")
+INJECTED = "injected-parameters"  # papermill's tag for the cell that it adds
+OWN_METADATA = {"kernelspec", "language_info", "seal"}
+AGAIN = "type: make report"
 
 
 class HandinError(Exception):
@@ -26,122 +35,124 @@ class HandinError(Exception):
 
 
 def read_notebook(path: Path) -> dict[str, Any]:
-    """Return a notebook; raises HandinError."""
+    """Return a notebook. Raises HandinError."""
     try:
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
-        return notebook
     except (OSError, ValueError, AttributeError, RecursionError, nbformat.ValidationError) as error:
-        raise HandinError(f"{path}: expected a notebook, found: {error}; type: make report") from error
+        raise HandinError(f"{path} is not a notebook: {error}; {AGAIN}") from error
+    return notebook
 
 
-def injected(cell: dict[str, Any]) -> bool:
-    """Tell whether papermill wrote a cell."""
-    return cell["cell_type"] == "code" and "injected-parameters" in cell["metadata"].get("tags", [])
+def is_injected(cell: dict[str, Any]) -> bool:
+    """Return whether papermill added a cell."""
+    return cell["cell_type"] == "code" and INJECTED in cell["metadata"].get("tags", [])
 
 
-def own_cells(notebook: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return (type, source) of each cell but the one in which papermill writes parameters."""
-    cells = [c for c in notebook["cells"] if not injected(c)]
-    return [(c["cell_type"], "".join(c["source"])) for c in cells]
+def written_cells(notebook: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return (type, source) of each cell that papermill did not add."""
+    cells = [cell for cell in notebook["cells"] if not is_injected(cell)]
+    return [(cell["cell_type"], cell["source"]) for cell in cells]
 
 
 def check_notebook(executed: Path, source: Path) -> None:
-    """Refuse a notebook with an error, a cell that did not run, another order, or that was edited after the run."""
+    """Raise HandinError unless a notebook is its source, executed, and nothing else.
+
+    A cell that was not executed, or not in its turn, breaks the seal, as any edit does.
+    """
     notebook = read_notebook(executed)
-    code = [c for c in notebook["cells"] if c["cell_type"] == "code" and "".join(c["source"]).strip()]
-    counts: list[Any] = [c.get("execution_count") for c in code]
-    if None in counts:
-        raise HandinError(f"{executed}: code cell {counts.index(None) + 1} was not executed; type: make report")
-    if counts != sorted(set(counts)):
-        raise HandinError(f"{executed}: expected cells executed from top to bottom, found the order {counts}")
-    if any(output["output_type"] == "error" for cell in code for output in cell["outputs"]):
-        raise HandinError(f"{executed}: expected no errors, found one in an output")
-    if own_cells(notebook) != own_cells(read_notebook(source)):
-        raise HandinError(f"{executed}: expected the cells of {source.name}, found others; type: make report")
-    given = ["".join(c["source"]) for c in code if injected(c)]
-    if any(re.search(r"^(?!#|out = \"[^\"]*\"$)\S.*", text, re.M) for text in given):
-        raise HandinError(f"{executed}: expected the notebook's own parameters, found others; type: make report")
-    if other := set(notebook["metadata"]) - {"kernelspec", "language_info", "seal"}:
-        raise HandinError(f"{executed}: expected the metadata of a run, found {', '.join(sorted(other))}, too")
+    if written_cells(notebook) != written_cells(read_notebook(source)):
+        raise HandinError(f"{executed} does not have the cells of {source.name}; {AGAIN}")
+    for cell in filter(is_injected, notebook["cells"]):
+        if re.search(r'^(?!#|out = "[^"]*"$)\S', cell["source"], re.M):
+            raise HandinError(f"{executed} was run with other parameters; {AGAIN}")
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    if any(output["output_type"] == "error" for output in outputs):
+        raise HandinError(f"{executed} has an error in an output; {AGAIN}")
+    if extra := set(notebook["metadata"]) - OWN_METADATA:
+        raise HandinError(f"{executed} has metadata that no run writes: {', '.join(sorted(extra))}")
     if notebook["metadata"].get("seal") != seal(notebook["cells"]):
-        raise HandinError(f"{executed}: expected a notebook as it was executed, found one that was edited after")
+        raise HandinError(f"{executed} is not as its run left it: it was edited or not executed")
 
 
 def check_sums(build: Path) -> None:
-    """Refuse a PDF that was not made from these notebooks."""
+    """Raise HandinError if the PDF was not made with these notebooks."""
+    names = ["report.pdf", *(f"{notebook}.ipynb" for notebook in NOTEBOOKS)]
     try:
-        lines = (build / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-        sums = {name: digest for digest, name in map(str.split, lines)}
+        sums = (build / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+        sha256 = {name: hashlib.sha256((build / name).read_bytes()).hexdigest() for name in names}
     except (OSError, ValueError) as error:
-        raise HandinError(f"{build / 'SHA256SUMS'}: expected the report's own sums, found: {error}") from error
-    for name in ("report.pdf", *(f"{notebook}.ipynb" for notebook in NOTEBOOKS)):
-        found = hashlib.sha256((build / name).read_bytes()).hexdigest()
-        if sums.get(name) != found:
-            raise HandinError(f"{build / name}: expected the file that the report was made with, found another")
+        raise HandinError(f"{build} is not complete: {error}; {AGAIN}") from error
+    for name in names:
+        if f"{sha256[name]}  {name}" not in sums:
+            raise HandinError(f"{build / name} changed after the report was made; {AGAIN}")
 
 
-def check_pdf(path: Path) -> str:
-    """Refuse a PDF that cannot be opened or has no text; return the text."""
+def modules() -> set[Path]:
+    """Return our files that the notebooks need, the cells to play with included."""
+    files: set[Path] = set()
+    for name in NOTEBOOKS:
+        cells = written_cells(read_notebook(ROOT / f"{name}.ipynb"))
+        for code in (source for kind, source in cells if kind == "code"):
+            files |= sources.imported(code)
+    for folder in {file.parent for file in files} - {ROOT}:  # a package needs its JavaScript, too
+        files |= {file for file in folder.glob("[!.]*.*") if not file.is_symlink()}
+    if ROOT / "figures.py" in files:
+        files.add(ROOT / "report/figures.mplstyle")
+    return files
+
+
+def read_text(pdf: Path) -> str:
+    """Return the text of a PDF. Raises HandinError if it cannot be read."""
     try:
-        text = "".join(page.extract_text() for page in pypdf.PdfReader(path, strict=True).pages)
-    except Exception as error:  # pypdf has many; each of them means that the file is no good
-        raise HandinError(f"{path}: expected a readable PDF, found: {error}; type: make report") from error
-    if len(text) < 1000:
-        raise HandinError(f"{path}: expected a report, found a PDF with {len(text)} characters of text")
-    return text
+        return "".join(page.extract_text() for page in PdfReader(pdf, strict=True).pages)
+    except PyPdfError as error:
+        raise HandinError(f"{pdf} is not a readable PDF: {error}; {AGAIN}") from error
 
 
 def contents(build: Path) -> dict[str, bytes]:
-    """Check every part and return the zip's files by name."""
-    text = check_pdf(build / "report.pdf")
-    files = {"report.pdf": build / "report.pdf"}
-    modules: set[str] = set()
-    used_widgets = False
+    """Check every part and return the zip's files by name. Raises HandinError or OSError."""
     for name in NOTEBOOKS:
         check_notebook(build / f"{name}.ipynb", ROOT / f"{name}.ipynb")
-        files[f"{name}.ipynb"] = build / f"{name}.ipynb"
-        for kind, source in own_cells(read_notebook(ROOT / f"{name}.ipynb")):
-            if kind == "code":
-                modules |= {path.stem for path in sources.imported(source) if path.parent == ROOT}
-                used_widgets |= "explore" in sources.imports(source)
     check_sums(build)
-    files |= {f"{name}.py": ROOT / f"{name}.py" for name in modules}
-    if used_widgets:
-        files |= {f"explore/{path.name}": path for path in (ROOT / "explore").glob("[!.]*.*") if not path.is_symlink()}
-    if "figures" in modules:
-        files["report/figures.mplstyle"] = ROOT / "report/figures.mplstyle"
-    found = {name: path.read_bytes() for name, path in sorted(files.items())}
-    for name, data in found.items():
-        for private in {str(ROOT), str(Path.home())} - {"/", "/root"}:
-            if private.encode() in data or (name == "report.pdf" and private in text):  # its pages are packed
-                raise HandinError(f"{name}: expected nothing personal, found the path {private}; type: make report")
-    return found
+    made = [build / "report.pdf", *(build / f"{name}.ipynb" for name in NOTEBOOKS)]
+    paths = {path.name: path for path in made}
+    paths |= {path.relative_to(ROOT).as_posix(): path for path in modules()}
+    files = {name: paths[name].read_bytes() for name in sorted(paths)}
+    text = read_text(build / "report.pdf")
+    for private in {str(ROOT), str(Path.home())} - {"/", "/root"}:
+        for name, data in (*files.items(), ("report.pdf", text.encode())):
+            if private.encode() in data:
+                raise HandinError(f"{name} contains the private path {private}; {AGAIN}")
+    return files
 
 
 def write_zip(path: Path, files: dict[str, bytes]) -> None:
-    """Write a zip that depends on the contents only, open it again and compare; raises HandinError."""
+    """Write a zip that depends on the contents only, open it again and compare.
+
+    Raises HandinError.
+    """
     unfinished = path.with_name(f".{path.name}")
     try:
         with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, data in files.items():
-                entry = zipfile.ZipInfo(name)  # dated 1980, so that the same files give the same bytes
-                entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
-                archive.writestr(entry, data)
+                entry = zipfile.ZipInfo(name)  # dated 1980, so the same files give the same bytes
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, data, zipfile.ZIP_DEFLATED)
         with zipfile.ZipFile(unfinished) as archive:
-            if archive.testzip() or {n: archive.read(n) for n in archive.namelist()} != files:
-                raise HandinError(f"{path}: the zip does not hold what was put into it")
+            if {name: archive.read(name) for name in archive.namelist()} != files:
+                raise HandinError(f"{path} does not hold what was put into it")
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
 def main() -> int:
-    """Check, write, and say what is in the zip."""
-    path = ROOT / "report/build/handin.zip"
+    """Check, write, and print what is in the zip."""
+    path = BUILD / "handin.zip"
     path.unlink(missing_ok=True)
     try:
-        files = contents(path.parent)
+        files = contents(BUILD)
         write_zip(path, files)
     except (HandinError, OSError) as error:
         print(f"error: {error}\nno zip was made", file=sys.stderr)

@@ -1,42 +1,34 @@
-"""One writer at a time: a lock that ends with its process, however that ends."""
+"""One at a time: `python3 tools/lock.py FILE COMMAND...` locks FILE and runs a command.
 
-import contextlib
+The lock lasts until the command and every process that inherited it have ended: if make is killed
+and its children go on, the next make waits for them. Standard library only.
+"""
+
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 
-def _is(file: IO[str], path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
+def take(path: Path) -> IO[str]:
+    """Lock a file, which is created if necessary, and return it; the lock ends when it is closed.
 
-
-def _take(file: IO[str], path: Path, wait: bool) -> None:
+    If another process has the lock, this one prints a line and waits.
+    """
+    file = path.open("a")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        if not wait:
-            raise ValueError(f"{path.parent}: expected no other process at work there, found one") from None
-        print(f"waiting for another process to be done with {path}", file=sys.stderr, flush=True)
+    except BlockingIOError:
+        text = f"waiting for another process that works here ({path})"
+        print(text, file=sys.stderr, flush=True)
         fcntl.flock(file, fcntl.LOCK_EX)
+    return file
 
 
-@contextlib.contextmanager
-def hold(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold a file, made if it is not there, against other processes; the holder may rename or remove it.
-
-    A killed make leaves its work running, and the next make comes soon: it waits, with a word. With wait=False, raises
-    ValueError instead.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        with path.open("a") as file:
-            _take(file, path, wait)
-            if _is(file, path):  # and not what its last holder has taken away
-                yield
-                return
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(f"usage: {sys.argv[0]} FILE COMMAND...")
+    locked = take(Path(sys.argv[1]))
+    os.set_inheritable(locked.fileno(), True)
+    os.execvp(sys.argv[2], sys.argv[2:])

@@ -1,7 +1,7 @@
-"""Make report/build/report.pdf from report.tex, the figures and the numbers: `python -m tools.report`.
+"""Make report/build/report.pdf from report.tex, figures and numbers: `python -m tools.report`.
 
-The numbers of report/build/results become LaTeX macros: \\result{problem4_mnist.trained_accuracy}. Whatever is missing
-or undefined, and a box that sticks out by more than 5 pt, stops the build.
+The numbers of report/build/results become LaTeX macros: \\result{problem4_mnist.trained_accuracy}.
+Anything missing, undefined or too large for the page stops the build.
 """
 
 import hashlib
@@ -19,14 +19,24 @@ from typing import Any
 from PIL import Image
 
 from common import ROOT
-from tools import lock
 
 BUILD = ROOT / "report/build"
-SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-SPECIAL |= {c: f"\\{c}" for c in "&%$#_{}"}
-KEYS = {"result": r"\\(?:result|share|decimals\{\d\}|percent(?:\[\d\])?)\{([^}]*)\}", "alt": r"\\figureof\{([^}]*)\}"}
-KEY = r"[A-Za-z0-9 ._/-]+"  # what a report can ask for; a result may also be named by a file, say "50%.csv"
-OVERFULL = re.compile(r"Overfull \\[hv]box \((\d+\.\d+)pt too (?:wide|high)\).*")
+ESCAPED = {c: f"\\{c}" for c in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+RESULT = r"\\(?:result|share|decimals\{\d\}|percent(?:\[\d\])?)\{([^}]*)\}"
+FIGURE = r"\\figureof\{([^}]*)\}"
+KEY = r"[A-Za-z0-9 ._/-]+"  # what a report can ask for; a file's hash may have a key like "50%.csv"
+UNDEFINED = r"(?:Reference|Citation) `.*' on page .* undefined|multiply defined"
+TOO_LARGE = r"Float too large for page"
+OVERFULL = r"Overfull \\[hv]box \((\d+\.\d+)pt too (?:wide|high)\)"
+MOST_OVERFULL = 5.0  # points by which a box may stick out
+MOST_COMPLAINTS = 8  # that are printed
+LATEXMK = ["latexmk", "-norc", "-pdf", "-g", "-interaction=nonstopmode", "-halt-on-error"]
+NO_SHELL = "-latexoption=-no-shell-escape"
+REPRODUCIBLE = {"SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1"}  # the same bytes at any time
 
 
 class ReportError(Exception):
@@ -35,114 +45,120 @@ class ReportError(Exception):
 
 def latex(text: str) -> str:
     """Escape a text for LaTeX."""
-    return "".join(SPECIAL.get(c, c) for c in text)
+    return "".join(ESCAPED.get(c, c) for c in text)
 
 
-def entries(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield (key, LaTeX text) for each leaf of a results file; keys are joined by dots."""
+def entries(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield (key, LaTeX text) for each number and text in a results file; dots join the keys."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from entries(f"{prefix}.{key}", item)
+            yield from entries(f"{name}.{key}", item)
     elif isinstance(value, list):
         for i, item in enumerate(value):
-            yield from entries(f"{prefix}.{i}", item)
-    elif isinstance(value, bool) or value is None or isinstance(value, str):
-        yield prefix, latex(str(value))
+            yield from entries(f"{name}.{i}", item)
+    elif isinstance(value, bool | str | None):
+        yield name, latex(str(value))
     else:
-        yield prefix, repr(value)
+        yield name, repr(value)
 
 
-def write_numbers(build: Path) -> None:
-    """Write numbers.tex: a line for each result and for each figure's alt text, which its PNG carries."""
-    lines = []
+def read_results(build: Path) -> dict[str, str]:
+    """Return the LaTeX text of each result by its key. Raises ReportError."""
+    texts: dict[str, str] = {}
     for path in sorted((build / "results").glob("*.json")):
         try:
-            results = json.loads(path.read_text(encoding="utf-8"))
+            texts |= entries(path.stem, json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, RecursionError) as error:
-            raise ReportError(f"{path}: expected JSON, found: {error}; type: make clean report") from error
-        lines += [rf"\setresult{{{k}}}{{{text}}}" for k, text in entries(path.stem, results) if re.fullmatch(KEY, k)]
+            raise ReportError(f"{path} is not JSON: {error}; type: make clean report") from error
+    return {key: text for key, text in texts.items() if re.fullmatch(KEY, key)}
+
+
+def read_alt_texts(build: Path) -> dict[str, str]:
+    """Return the LaTeX text of each figure's alt text, which its PNG file carries."""
+    texts = {}
     for path in sorted((build / "figures").glob("*.png")):
         with Image.open(path) as image:
-            lines.append(rf"\setalt{{{path.stem}}}{{{latex(image.info.get('Description', ''))}}}")
-    (build / "numbers.tex").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            texts[path.stem] = latex(image.info.get("Description", ""))
+    return texts
 
 
-def check_keys(source: str, numbers: str) -> None:
-    """Name every number and figure that the source asks for and the build does not have; raises ReportError."""
-    source = re.sub(r"(?m)(?<!\\)%.*$", "", source)
-    for kind, asks in KEYS.items():
-        known = set(re.findall(rf"^\\set{kind}\{{(.*?)\}}", numbers, re.M))
-        missing = sorted({key for key in re.findall(asks, source) if "#" not in key} - known)
-        if missing:
-            what = "figures" if kind == "alt" else "numbers"
-            raise ReportError(f"report.tex: expected these {what} of the notebooks, found none: {', '.join(missing)}")
+def check_names(source: str, results: dict[str, str], alt_texts: dict[str, str]) -> None:
+    """Raise ReportError if the source asks for a number or a figure that was not made."""
+    source = re.sub(r"(?m)(?<!\\)%.*$", "", source)  # without comments
+    for what, asked, known in (("numbers", RESULT, results), ("figures", FIGURE, alt_texts)):
+        names = {name for name in re.findall(asked, source) if "#" not in name}
+        if missing := sorted(names - known.keys()):
+            raise ReportError(f"report.tex asks for {what} that are missing: {', '.join(missing)}")
 
 
 def complaints(log: str) -> list[str]:
-    """Return what a LaTeX log complains about that must not be in a finished report; errors first and alone."""
-    errors = re.findall(r"^ *(! .*)", log, re.M)
-    if errors:
-        return list(dict.fromkeys(errors))
-    found = re.findall(r"^.*(?:(?:Reference|Citation) `.*' on page .* undefined|multiply defined).*$", log, re.M)
-    found += [m[0] for m in OVERFULL.finditer(log) if float(m[1]) > 5]
-    return list(dict.fromkeys(found))
+    """Return the lines of a LaTeX log that must not be there; if there are errors, only these."""
+    lines = dict.fromkeys(line.strip() for line in log.splitlines())
+    errors = [line for line in lines if line.startswith("! ")]
+    return errors or [line for line in lines if is_complaint(line)]
 
 
-def latexmk(source: Path, build: Path) -> Path:
-    """Run latexmk in `build`/tex and return the PDF there, without complaints. Raises ReportError."""
-    work = build / "tex"
-    for leftover in work.glob("pdflatex[0-9]*"):  # of a TeX that was killed
+def is_complaint(line: str) -> bool:
+    """Return whether a line of a log names something undefined or too large."""
+    overfull = re.search(OVERFULL, line)
+    if overfull:
+        return float(overfull[1]) > MOST_OVERFULL
+    return bool(re.search(f"{UNDEFINED}|{TOO_LARGE}", line))
+
+
+def run_latexmk(source: Path, build: Path) -> Path:
+    """Run latexmk in `build`/tex and return the PDF there. Raises ReportError."""
+    folder = build / "tex"
+    for leftover in folder.glob("pdflatex[0-9]*"):  # left by a TeX that was killed
         leftover.unlink()
-    env = os.environ | {
-        "SOURCE_DATE_EPOCH": "0",
-        "FORCE_SOURCE_DATE": "1",
-        "TEXINPUTS": f"{build}:",
-        "max_print_line": "1000",
-    }
-    command = [
-        "latexmk",
-        "-norc",
-        "-pdf",
-        "-latexoption=-no-shell-escape",
-        "-interaction=nonstopmode",
-        "-halt-on-error",
-        "-g",
-        f"-outdir={work}",
-        str(source),
-    ]
-    done = subprocess.run(command, cwd=build, env=env, capture_output=True, text=True, errors="replace")
-    log = work / f"{source.stem}.log"
-    found = complaints(log.read_text(encoding="utf-8", errors="replace") if log.exists() else done.stdout)
+    done = subprocess.run(
+        [*LATEXMK, NO_SHELL, f"-outdir={folder}", str(source)],
+        cwd=build,
+        env=os.environ | REPRODUCIBLE | {"TEXINPUTS": f"{build}:", "max_print_line": "1000"},
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    log = folder / f"{source.stem}.log"
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else done.stdout
+    found = complaints(text)
     if done.returncode or found:
-        reasons = "\n  ".join(found[:8]) or done.stdout[-1500:]
-        raise ReportError(f"{source}: the report was not built:\n  {reasons}\n  the whole log: {log}")
-    return work / f"{source.stem}.pdf"
+        reasons = "\n  ".join(found[:MOST_COMPLAINTS]) or done.stdout[-1500:]
+        raise ReportError(f"{source} was not built:\n  {reasons}\n  the whole log: {log}")
+    return folder / f"{source.stem}.pdf"
 
 
 def build_report(source: Path, build: Path) -> Path:
-    """Build the PDF in `build` and return it; SHA256SUMS there says what it was made of. Raises ReportError."""
+    """Build the PDF in `build` and return it; SHA256SUMS says what it was made of.
+
+    Raises ReportError.
+    """
     if shutil.which("latexmk") is None:
         packages = (ROOT / "apt.txt").read_text().split()
-        raise ReportError(f"latexmk: expected TeX, found none; type: sudo apt-get install {' '.join(packages)}")
-    with lock.hold(build / "tex/.lock"):
-        began = time.time()
-        write_numbers(build)
-        check_keys(source.read_text(encoding="utf-8"), (build / "numbers.tex").read_text(encoding="utf-8"))
-        made = latexmk(source, build)
-        os.utime(made, (began, began))  # older than a source that was changed while it ran
-        parts = [made, *sorted(build.glob("problem*.ipynb"))]
-        sums = [f"{hashlib.sha256(part.read_bytes()).hexdigest()}  {part.name}\n" for part in parts]
-        (build / "SHA256SUMS").write_text("".join(sums))
-        return made.replace(build / made.name)  # last: whatever stops this, the PDF is old or all is new
+        raise ReportError(f"TeX is missing; type: sudo apt-get install {' '.join(packages)}")
+    began = time.time()
+    results = read_results(build)
+    alt_texts = read_alt_texts(build)
+    check_names(source.read_text(encoding="utf-8"), results, alt_texts)
+    lines = [rf"\setresult{{{key}}}{{{text}}}" for key, text in results.items()]
+    lines += [rf"\setalt{{{name}}}{{{text}}}" for name, text in alt_texts.items()]
+    (build / "numbers.tex").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    pdf = run_latexmk(source, build)
+    os.utime(pdf, (began, began))  # older than a source that changed while it ran
+    parts = [pdf, *sorted(build.glob("problem*.ipynb"))]
+    sums = [f"{hashlib.sha256(part.read_bytes()).hexdigest()}  {part.name}\n" for part in parts]
+    (build / "SHA256SUMS").write_text("".join(sums))
+    return pdf.replace(build / pdf.name)  # last: whatever stops this, the PDF is old or all is new
 
 
 def main() -> int:
-    """Build and say where the PDF is."""
+    """Build the report and print where it is."""
     try:
-        print(f"the report: {build_report(ROOT / 'report/report.tex', BUILD).relative_to(ROOT)}")
+        pdf = build_report(ROOT / "report/report.tex", BUILD)
     except (ReportError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    print(f"the report: {pdf.relative_to(ROOT)}")
     return 0
 
 

@@ -1,7 +1,8 @@
 """The sweeps that the report shows: `python -m tools.study`.
 
-How lucky is one number? Problem 3(b) over widths and seeds, Problem 4(b) over training-set sizes and seeds. The runs
-lie in report/build/study, and as in any sweep only what is missing or out of date is run.
+How much does luck matter? Problem 3(b) over widths and seeds, Problem 4(b) over training-set sizes
+and seeds. The runs lie in report/build/study; as in any sweep, only what is missing or out of date
+is run.
 """
 
 import json
@@ -9,139 +10,188 @@ import os
 import shutil
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
-import common
 import figures
-from common import ROOT
-from sweep import __main__ as sweep
-from tools import lock
+from common import ROOT, DataError, find_mnist, read_mnist
+from results import Results
+from sweep.__main__ import main as run_sweep
 
 BUILD = ROOT / "report/build"
 WIDTHS = (1, 2, 3, 4, 6, 8, 16)
-WIDTH_SEEDS, SIZE_SEEDS = 20, 5
-SIZES = (100, 300, 1000, 3000, 10000, 30000)
-ONE_NETWORK = ("seeds=0", "linear_steps=1")  # the linear classifier and the other starts are the same in each run
-LUCKY = 0.925  # the accuracy of 2019's two-layer network
-MODELS = {"trained": "trained_accuracy", "mean images": "template_accuracy", "with bias": "template_bias_accuracy"}
+WIDTH_SEEDS = range(20)
+ONE_NETWORK = ("seeds=0", "linear_steps=1")  # leave out what is the same in each run
+SIZES = (100, 300, 1000, 3000, 10000, 30000)  # and all images
+SIZE_SEEDS = range(5)
+LUCKY = 0.925  # the accuracy of the two-layer network of 2019
+MODELS = {  # a name in the figure and the column of its accuracies
+    "trained": "trained_accuracy",
+    "mean images": "template_accuracy",
+    "with bias": "template_bias_accuracy",
+}
+DOTS: dict[str, Any] = {"s": 11, "alpha": 0.55, "lw": 0, "zorder": 3}
 
 
-def table(notebook: str, folder: Path, *values: str) -> pd.DataFrame:
-    """Run a sweep and return its table; raises RuntimeError if a run failed."""
-    if sweep.main([str(ROOT / notebook), os.path.relpath(folder), *values]):
-        raise RuntimeError(f"{folder}: expected all runs to end well; the lines above say which did not")
+def sweep(notebook: str, name: str, *arguments: str) -> pd.DataFrame:
+    """Run a sweep into report/build/study/`name` and return its table.
+
+    Raises RuntimeError if a run failed.
+    """
+    folder = BUILD / "study" / name
+    if run_sweep([str(ROOT / notebook), os.path.relpath(folder), *arguments]) != 0:
+        raise RuntimeError("a run of the study failed; the lines above say which and why")
     return pd.read_csv(folder / "table.csv")
 
 
-def jitter(ax: Any, places: np.ndarray, values: np.ndarray, seeds: np.ndarray, colour: str) -> None:
-    """Draw a dot a run, those of one group side by side by seed."""
-    aside = 0.5 * ((seeds + 0.5) / (seeds.max() + 1) - 0.5)
-    ax.scatter(places + aside, 100 * values, s=11, color=colour, alpha=0.55, lw=0, zorder=3)
-
-
-def width_figure(runs: pd.DataFrame, linear: float) -> None:
-    """Draw the accuracy of Problem 3's two-layer network against its width, a dot a seed."""
-    fig, ax = figures.figure(figures.FULL, 2.7)
-    places = runs["hidden"].map({width: i for i, width in enumerate(WIDTHS)}).to_numpy()
-    jitter(ax, places, runs["mlp_accuracy"].to_numpy(), runs["seed"].to_numpy(), figures.COLOURS[0])
-    medians = runs.groupby("hidden")["mlp_accuracy"].median()
-    spots = np.arange(len(WIDTHS))
-    ax.hlines(100 * medians, spots - 0.3, spots + 0.3, color="black", lw=1.6, zorder=4)
-    for level, name in ((linear, "linear (a)"), (LUCKY, "2019")):
-        ax.axhline(100 * level, color=figures.COLOURS[1], lw=0.9, ls="--")
-        ax.text(len(WIDTHS) - 0.4, 100 * level, name, color=figures.COLOURS[1], va="bottom", ha="right", fontsize=7)
-    ax.set(xlabel="hidden units", ylabel="accuracy (%)", xticks=spots, xticklabels=WIDTHS, xlim=(-0.6, spots[-1] + 0.6))
-    alt = f"""Accuracy of {len(runs)} two-layer networks against their width, {WIDTH_SEEDS} seeds each. Medians:
-{", ".join(f"{width} units {100 * m:.0f} %" for width, m in medians.items())}. Narrow networks scatter widely."""
-    figures.save_figure(fig, BUILD, "study_width", alt=" ".join(alt.split()))
-
-
-def size_figure(runs: pd.DataFrame) -> None:
-    """Draw the test accuracy of Problem 4's classifiers against the number of training images, a dot a seed."""
-    fig, ax = figures.figure(figures.FULL, 2.2)
-    for colour, (name, column) in zip(figures.COLOURS, MODELS.items(), strict=False):
-        medians = runs.groupby("n_train")[column].median()
-        ax.plot(medians.index, 100 * medians, color=colour, lw=1.2)
-        ax.scatter(runs["n_train"], 100 * runs[column], s=11, color=colour, alpha=0.55, lw=0, zorder=3)
-        ax.annotate(name, (medians.index[-1], 100 * medians.iloc[-1]), (0, 5), textcoords="offset points", color=colour,
-                    ha="right", va="bottom", fontsize=7)  # fmt: skip
-    ax.set(xscale="log", xlabel="training images", ylabel="accuracy on the test images (%)", ylim=(None, 98))
-    ax.set_xticks(medians.index, [f"{n:,}".replace(",", " ") for n in medians.index])
-    ax.minorticks_off()
-    alt = f"""Test accuracy against the number of training images, {SIZE_SEEDS} seeds each. The mean images gain nothing
-after a few hundred images; the trained weights rise from {100 * runs["trained_accuracy"].min():.0f} to
-{100 * runs["trained_accuracy"].max():.0f} %."""
-    figures.save_figure(fig, BUILD, "study_size", alt=" ".join(alt.split()))
+def listed(values: Any) -> str:
+    """Return values as a sweep takes them: 1,2,3."""
+    return ",".join(map(str, values))
 
 
 def spread(values: pd.Series) -> dict[str, float]:
-    """Return min, median and max."""
+    """Return minimum, median and maximum."""
     return {"min": values.min(), "median": values.median(), "max": values.max()}
 
 
-def widths(linear: float) -> dict[str, Any]:
-    """Run and draw Problem 3 over widths and seeds, and show one network that failed on a dead unit."""
-    runs = table("problem3_mlp.ipynb", BUILD / "study/width", f"hidden={','.join(map(str, WIDTHS))}",
-                 f"seed=0:{WIDTH_SEEDS}", *ONE_NETWORK)  # fmt: skip
-    width_figure(runs, linear)
-    runs["failed"], runs["lucky"] = runs["mlp_accuracy"] <= linear, runs["mlp_accuracy"] >= LUCKY
-    found = {
-        str(width): spread(g["mlp_accuracy"])
-        | {"failed": int(g["failed"].sum()), "lucky": int(g["lucky"].sum()), "dead": int((g["dead_units"] > 0).sum())}
-        for width, g in runs.groupby("hidden")
-    }
+def study_widths(linear: float) -> dict[str, Any]:
+    """Run and draw Problem 3 over widths and seeds, beside the linear classifier's accuracy."""
+    seeds = f"seed={listed(WIDTH_SEEDS)}"
+    runs = sweep("problem3_mlp.ipynb", "width", f"hidden={listed(WIDTHS)}", seeds, *ONE_NETWORK)
+    draw_widths(runs, linear)
+    runs["failed"] = runs["mlp_accuracy"] <= linear
+    runs["lucky"] = runs["mlp_accuracy"] >= LUCKY
+    runs["dead"] = runs["dead_units"] > 0
+    by_width = {}
+    for width, group in runs.groupby("hidden"):
+        counts = {name: int(group[name].sum()) for name in ("failed", "lucky", "dead")}
+        by_width[str(width)] = spread(group["mlp_accuracy"]) | counts
     failed = runs[runs["failed"] & (runs["hidden"] > 1)]  # one unit is too few in any case
+    return {
+        "width": by_width,
+        "widths": ", ".join(map(str, WIDTHS)),
+        "width_seeds": len(WIDTH_SEEDS),
+        "failed": len(failed),
+        "failed_dead": int(failed["dead"].sum()),
+        "runs": len(runs),
+        "dead": show_dead(failed),
+        "lucky_level": LUCKY,
+    }
+
+
+def draw_widths(runs: pd.DataFrame, linear: float) -> None:
+    """Draw the accuracy of Problem 3's two-layer network against its width, one dot per run."""
+    fig, ax = figures.figure(figures.FULL, 2.7)
+    places = np.arange(len(WIDTHS))
+    place_of = dict(zip(WIDTHS, places, strict=True))
+    aside = 0.5 * ((runs["seed"] + 0.5) / (runs["seed"].max() + 1) - 0.5)  # seeds side by side
+    x = runs["hidden"].map(place_of) + aside
+    ax.scatter(x, 100 * runs["mlp_accuracy"], color=figures.COLOURS[0], **DOTS)
+    medians = runs.groupby("hidden")["mlp_accuracy"].median()
+    ax.hlines(100 * medians, places - 0.3, places + 0.3, color="black", lw=1.6, zorder=4)
+    draw_level(ax, linear, "linear (a)")
+    draw_level(ax, LUCKY, "2019")
+    ax.set(xlabel="hidden units", ylabel="accuracy (%)")
+    ax.set_xticks(places, WIDTHS)
+    ax.set_xlim(-0.6, places[-1] + 0.6)
+    text = ", ".join(f"{width} units {100 * m:.0f} %" for width, m in medians.items())
+    alt = (
+        f"Accuracy of {len(runs)} two-layer networks against their width, {len(WIDTH_SEEDS)} seeds "
+        f"each. Medians: {text}. Narrow networks scatter widely."
+    )
+    figures.save_figure(fig, BUILD, "study_width", alt=alt)
+
+
+def draw_level(ax: Axes, accuracy: float, name: str) -> None:
+    """Draw a dashed line at an accuracy, and its name at the right."""
+    colour = figures.COLOURS[1]
+    right = len(WIDTHS) - 0.4
+    ax.axhline(100 * accuracy, color=colour, lw=0.9, ls="--")
+    ax.text(right, 100 * accuracy, name, color=colour, va="bottom", ha="right", fontsize=7)
+
+
+def show_dead(failed: pd.DataFrame) -> dict[str, Any]:
+    """Choose a network that failed because all but one of its units were dead, and keep its figure.
+
+    The notebook draws its decision regions, which become the figure study_dead.
+    """
     crippled = failed[failed["hidden"] - failed["dead_units"] == 1]
     if crippled.empty:
-        raise RuntimeError("expected a run that failed for its dead units, found none to show; take other seeds")
-    dead = crippled.iloc[-1]
-    show_dead(int(dead["hidden"]), int(dead["seed"]))
-    keys = ("hidden", "seed", "mlp_accuracy", "dead_units")
-    return {"width": found, "widths": ", ".join(map(str, WIDTHS)), "width_seeds": WIDTH_SEEDS,
-            "failed": len(failed), "failed_dead": int((failed["dead_units"] > 0).sum()), "runs": len(runs),
-            "dead": {key: dead[key].item() for key in keys}}  # fmt: skip
-
-
-def show_dead(hidden: int, seed: int) -> None:
-    """Let the notebook draw one run's decision regions, and keep that figure as study_dead."""
-    folder = BUILD / "study/dead"
-    table("problem3_mlp.ipynb", folder, f"hidden={hidden}", f"seed={seed}", *ONE_NETWORK, "--keep-notebooks")
-    (run,) = (folder / "runs").glob(f"hidden={hidden},seed={seed},*")
+        raise RuntimeError("no run failed because its units were dead; choose other seeds")
+    run = crippled.iloc[-1]
+    values = [f"hidden={run['hidden']}", f"seed={run['seed']}"]
+    sweep("problem3_mlp.ipynb", "dead", *values, *ONE_NETWORK, "--keep-notebooks")
+    (folder,) = (BUILD / "study/dead/runs").glob(f"{','.join(values)},*")
     for kind in ("pdf", "png"):
-        shutil.copy(run / f"figures/problem3_mlp.{kind}", BUILD / f"figures/study_dead.{kind}")
+        shutil.copy(folder / f"figures/problem3_mlp.{kind}", BUILD / f"figures/study_dead.{kind}")
+    return {key: run[key].item() for key in ("hidden", "seed", "mlp_accuracy", "dead_units")}
 
 
-def sizes() -> dict[str, Any]:
+def study_sizes() -> dict[str, Any]:
     """Run and draw Problem 4 over training-set sizes and seeds."""
-    every = len(common.read_mnist(common.find_mnist()).x_train)
-    chosen = [n for n in SIZES if n < every] + [every]
-    runs = table("problem4_mnist.ipynb", BUILD / "study/size", f"n_train={','.join(map(str, chosen))}",
-                 f"seed=0:{SIZE_SEEDS}", "yardstick=false")  # fmt: skip
-    size_figure(runs)
-    groups = runs.groupby("n_train")
-    found = {str(n): {name.replace(" ", "_"): spread(g[column]) for name, column in MODELS.items()} for n, g in groups}
-    middle = min(chosen, key=lambda n: abs(np.log(n / every * 10)))
-    few = {"least": found[str(chosen[0])], "tenth": found[str(middle)], "all": found[str(every)]}
-    return {"size": found, "sizes": ",".join(map(str, chosen)), "size_seeds": SIZE_SEEDS, "size_runs": len(runs),
-            "size_few": few, "size_least": chosen[0], "size_tenth": middle}  # fmt: skip
+    every = len(read_mnist(find_mnist()).x_train)
+    sizes = [size for size in SIZES if size < every] + [every]
+    seeds = f"seed={listed(SIZE_SEEDS)}"
+    values = [f"n_train={listed(sizes)}", seeds, "yardstick=false"]
+    runs = sweep("problem4_mnist.ipynb", "size", *values)
+    draw_sizes(runs)
+    by_size = {}
+    for size, group in runs.groupby("n_train"):
+        spreads = {name.replace(" ", "_"): spread(group[MODELS[name]]) for name in MODELS}
+        by_size[str(size)] = spreads
+    tenth = min(sizes, key=lambda size: abs(np.log(size / every * 10)))
+    few = {"least": sizes[0], "tenth": tenth, "all": every}
+    return {
+        "size": by_size,
+        "sizes": listed(sizes),
+        "size_seeds": len(SIZE_SEEDS),
+        "size_runs": len(runs),
+        "size_few": {name: by_size[str(size)] for name, size in few.items()},
+        "size_least": sizes[0],
+        "size_tenth": tenth,
+    }
+
+
+def draw_sizes(runs: pd.DataFrame) -> None:
+    """Draw the test accuracy of Problem 4's classifiers against the number of training images."""
+    fig, ax = figures.figure(figures.FULL, 2.2)
+    for colour, (name, column) in zip(figures.COLOURS, MODELS.items(), strict=False):
+        medians = 100 * runs.groupby("n_train")[column].median()
+        ax.plot(medians.index, medians, color=colour, lw=1.2)
+        ax.scatter(runs["n_train"], 100 * runs[column], color=colour, **DOTS)
+        end = (medians.index[-1], medians.iloc[-1])
+        style: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": 7}
+        ax.annotate(name, end, (0, 5), textcoords="offset points", color=colour, **style)
+    ax.set(xscale="log", xlabel="training images", ylabel="accuracy on the test images (%)")
+    ax.set_ylim(None, 98)
+    ax.set_xticks(medians.index, [f"{n:,}".replace(",", " ") for n in medians.index])
+    ax.minorticks_off()
+    trained = 100 * runs["trained_accuracy"]
+    alt = (
+        f"Test accuracy against the number of training images, {len(SIZE_SEEDS)} seeds each. The "
+        "mean images gain nothing after a few hundred images; the trained weights rise from "
+        f"{trained.min():.0f} to {trained.max():.0f} %."
+    )
+    figures.save_figure(fig, BUILD, "study_size", alt=alt)
 
 
 def main() -> int:
     """Run both sweeps, draw them and write their numbers."""
-    began = time.perf_counter()
-    linear = json.loads((BUILD / "results/problem3_mlp.json").read_text())["linear_accuracy"]
+    began = time.time()
+    numbers = Results()
+    problem3 = json.loads((BUILD / "results/problem3_mlp.json").read_text(encoding="utf-8"))
     try:
-        with lock.hold(BUILD / "study/.lock"):
-            results = widths(linear) | sizes() | {"lucky_level": LUCKY}
-    except (RuntimeError, common.DataError) as error:
+        numbers.record(**study_widths(problem3["linear_accuracy"]), **study_sizes())
+    except (RuntimeError, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    results["provenance"] = common.provenance(None, {}, began)
-    common.write_results(BUILD / "results/study.json", results)
+    unfinished = BUILD / "study/results.json"
+    numbers.write(unfinished)
+    os.utime(unfinished, (began, began))  # older than a source that changed while it ran
+    unfinished.replace(BUILD / "results/study.json")
     return 0
 
 
