@@ -45,6 +45,7 @@ def main(words: list[str] | None = None) -> int:
         print(f"error: {error}; {GO_ON}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as error:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is stopping already
         print(f"stopped; {GO_ON}", file=sys.stderr)
         return 143 if isinstance(error, notebook.Stop) else 130
 

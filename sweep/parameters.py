@@ -18,14 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 OUT = "out"  # the parameter that says where to write; the runner sets it
-HOLDS = {
-    ">": operator.gt,
-    "<": operator.lt,
-    "≥": operator.ge,
-    "≤": operator.le,
-    ">=": operator.ge,
-    "<=": operator.le,
-}
+HOLDS = {">": operator.gt, "<": operator.lt, "≥": operator.ge, "≤": operator.le}
 BOUND = re.compile(r"[\s,]*([<>]=?|[≤≥])\s*(-?\d+(?:\.\d*)?(?:e-?\d+)?)")
 KINDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}
 UNREADABLE = (
@@ -90,10 +83,11 @@ def declaration(node: ast.AnnAssign | ast.Assign, source: str) -> tuple[str, Par
 
 
 def bounds(comment: str) -> list[tuple[str, float]]:
-    """Return the comparisons with which a comment begins: (">=", 0), ("<", 1) of ">= 0, < 1"."""
+    """Return the comparisons with which a comment begins: ("≥", 0), ("<", 1) of ">= 0, < 1"."""
     comparisons = []
     while match := BOUND.match(comment):
-        comparisons.append((match[1], float(match[2])))
+        sign = match[1].replace(">=", "≥").replace("<=", "≤")
+        comparisons.append((sign, float(match[2])))
         comment = comment[match.end() :]
     return comparisons
 

@@ -30,6 +30,7 @@ fast: bool = True  # or not
 points: str = "data/set2.csv"  # a file
 seed: int = 0  # a seed
 out: str = "x"  # where"""
+LIMIT = "15"  # seconds; a loaded machine needs some of them for a run that does nothing
 SLOW = "import time; time.sleep(0.05)"
 FOREVER = {
     "Python": "import time; time.sleep(600)",
@@ -157,7 +158,7 @@ def test_values_and_ranges_are_expanded(text, kind, values):
         (["k"], "parameter k has no value; write k=VALUE"),
         (["k=1.5"], "parameter k must be a whole number, not '1.5'"),
         (["k=1,2,x"], "parameter k must be a whole number, not 'x'"),
-        (["k=-1:3"], "parameter k must be >= 0, not -1"),
+        (["k=-1:3"], "parameter k must be ≥ 0, not -1"),
         (["rate=nan"], "parameter rate must be a finite number"),
         (["rate=0:1:0.5"], "parameter rate must be ≥ 0.001, not 0"),
         (["rate=10"], "parameter rate must be < 10, not 10"),
@@ -373,8 +374,8 @@ FAILURES = [
         "its process died, exit code -9",
         "memory",
     ),
-    ("import time\nif k == 2: time.sleep(60)", "timed out after 4 s", ""),
-    ("if k == 2: sum(range(10**11))", "timed out after 4 s", ""),
+    ("import time\nif k == 2: time.sleep(60)", f"timed out after {LIMIT} s", ""),
+    ("if k == 2: sum(range(10**11))", f"timed out after {LIMIT} s", ""),
     ("if k == 2: out = f'{out}/elsewhere'", "the notebook did not write results/little.json", ""),
 ]
 
@@ -382,7 +383,7 @@ FAILURES = [
 @pytest.mark.parametrize(("code", "where", "what"), FAILURES)
 def test_a_failure_is_kept_and_the_rest_goes_on_b06_b11(tmp_path, code, where, what):
     notebook = marking(tmp_path, code)
-    done = go(notebook, tmp_path / "out", "k=0:5", "--time-limit", "4")
+    done = go(notebook, tmp_path / "out", "k=0:5", "--time-limit", LIMIT)
     assert done.returncode == 1
     failed = [line for line in done.stderr.splitlines() if line.startswith("failed: ")]
     assert len(failed) == 1 and failed[0].startswith("failed: k=2: "), done.stderr
@@ -392,7 +393,9 @@ def test_a_failure_is_kept_and_the_rest_goes_on_b06_b11(tmp_path, code, where, w
     assert [row["status"] for row in table] == ["done", "done", "failed", "done", "done"]
     assert where in table[2]["cause"] and "\n" not in table[2]["cause"] and table[2]["square"] == ""
     assert not list((tmp_path / "out/runs").glob(".*"))
-    go(notebook, tmp_path / "out", "k=0:5", "--time-limit", "4")
+    if "timed out" in where:
+        return  # to wait twice shows nothing new
+    go(notebook, tmp_path / "out", "k=0:5", "--time-limit", LIMIT)
     assert times_run(tmp_path) == {0: 1, 1: 1, 2: 2, 3: 1, 4: 1}, "only the failed one again"
 
 
@@ -556,13 +559,13 @@ builtins.here_before = True
 if k == 2: raise ValueError("no such digit")
 if k == 3: os.kill(os.getpid(), signal.SIGKILL)
 if k == 4: sum(range(10**11))"""
-    words = ["k=0:7", "--time-limit", "5", "--dask", address]
+    words = ["k=0:7", "--time-limit", LIMIT, "--dask", address]
     done = go(make(tmp_path, code), tmp_path / "out", *words)
     assert done.returncode == 1
     causes = {row["k"]: row["cause"] for row in rows(tmp_path / "out") if row["status"] == "failed"}
     assert set(causes) == {"2", "3", "4"}, done.stderr
     assert "ValueError: no such digit" in causes["2"] and "its process died" in causes["3"]
-    assert "timed out after 5 s" in causes["4"]
+    assert f"timed out after {LIMIT} s" in causes["4"]
     assert all(process.poll() is None for process in processes), "the workers go on"
 
 
@@ -656,7 +659,7 @@ def test_values_are_checked_as_those_of_a_single_run(tmp_path):
     ("comment", "bounds"),
     [
         (" > 0     step size", [(">", 0)]),
-        (" >= 0, < 1   Nesterov momentum", [(">=", 0), ("<", 1)]),
+        (" >= 0, < 1   Nesterov momentum", [("≥", 0), ("<", 1)]),
         (" ≥ -1.5, ≤ 1e3: both", [("≥", -1.5), ("≤", 1000)]),
         (" how many, > 0 or so", []),
         (" step size, above 0", []),
@@ -699,7 +702,7 @@ print("x" * 10**6)
 numbers = {"square": np.random.rand(), "n": 1, "value": 2, "mean": 3, "k": k, "status": "mine"}
 write_json(f"{out}/results/random.json", numbers)"""
     notebook = make(tmp_path, shared, name="random.ipynb")
-    done = go(notebook, tmp_path / "out", "k=0:4", "--time-limit", "20")
+    done = go(notebook, tmp_path / "out", "k=0:4", "--time-limit", "50")
     assert done.returncode == 0, done.stderr
     table = rows(tmp_path / "out")
     assert len({row["square"] for row in table}) == 4, "each run has its own global random numbers"
@@ -748,7 +751,7 @@ def test_untyped_and_odd_parameters(tmp_path):
     notebook = make(tmp_path)
     text = notebook.read_text()
     notebook.write_text(text.replace("k: int = 1 ", "k = 1 "))
-    assert parameters.declared(notebook)["k"] == ("int", 1, [(">=", 0)])
+    assert parameters.declared(notebook)["k"] == ("int", 1, [("≥", 0)])
     notebook.write_text(text.replace("data/set2.csv", "a#b=c"))
     assert parameters.declared(notebook)["points"].default == "a#b=c"
     notebook.write_text(text.replace("k: int = 1 ", "k: int = 1 / 3 "))
