@@ -613,3 +613,73 @@ def template_row(ax: Axes, images: Array, title: str, *, signed: bool = False) -
         bar = ax.figure.colorbar(shown, ax=ax, ticks=ticks, **style)
         bar.ax.set_yticklabels([f"−{limit:.2g}", "0", f"+{limit:.2g}"])
         bar.outline.set_visible(False)
+
+
+# The study: many runs of Problems 3 and 4. `runs` is a sweep's table, one row per run.
+
+DOTS: dict[str, Any] = {"s": 11, "alpha": 0.55, "lw": 0, "zorder": 3}
+
+
+def accuracy_by_width(
+    out: str | Path, name: str, runs: Any, levels: dict[str, float]
+) -> Picture:
+    """Draw Problem 3's accuracy against the number of hidden units, one dot per run.
+
+    `levels` are accuracies to compare with, by name, 0..1.
+    """
+    fig, ax = figure(FULL, 2.7)
+    widths = sorted(set(runs["hidden"]))
+    places = np.arange(len(widths))
+    place_of = dict(zip(widths, places, strict=True))
+    seeds = runs["seed"].max() + 1
+    aside = 0.5 * ((runs["seed"] + 0.5) / seeds - 0.5)  # the seeds side by side
+    x = runs["hidden"].map(place_of) + aside
+    ax.scatter(x, 100 * runs["mlp_accuracy"], color=COLOURS[0], **DOTS)
+    medians = 100 * runs.groupby("hidden")["mlp_accuracy"].median()
+    ax.hlines(medians, places - 0.3, places + 0.3, color="black", lw=1.6, zorder=4)
+    for level, accuracy in levels.items():
+        ax.axhline(100 * accuracy, color=COLOURS[1], lw=0.9, ls="--")
+        spot = (len(widths) - 0.4, 100 * accuracy)
+        style = {"va": "bottom", "ha": "right", "fontsize": 7}
+        ax.text(*spot, level, color=COLOURS[1], **style)
+    ax.set(xlabel="hidden units", ylabel="accuracy (%)")
+    ax.set_xticks(places, widths)
+    ax.set_xlim(-0.6, places[-1] + 0.6)
+    listed = ", ".join(f"{m:.0f} % with {width}" for width, m in medians.items())
+    alt = (
+        f"Accuracy of {len(runs)} two-layer networks against the number of hidden "
+        f"units, {seeds} seeds each. Medians: {listed}."
+    )
+    return save_figure(fig, out, name, alt=alt)
+
+
+def accuracy_by_size(
+    out: str | Path, name: str, runs: Any, column_of: dict[str, str]
+) -> Picture:
+    """Draw Problem 4's test accuracies against the number of training images.
+
+    `column_of` says, for each model by name, in which column its accuracies are.
+    """
+    fig, ax = figure(FULL, 2.2)
+    ways = []
+    for colour, (model, column) in zip(COLOURS, column_of.items(), strict=False):
+        medians = 100 * runs.groupby("n_train")[column].median()
+        ax.plot(medians.index, medians, color=colour, lw=1.2)
+        ax.scatter(runs["n_train"], 100 * runs[column], color=colour, **DOTS)
+        end = (medians.index[-1], medians.iloc[-1])
+        style: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": 7}
+        ax.annotate(
+            model, end, (0, 5), textcoords="offset points", color=colour, **style
+        )
+        ways.append(f"{model} from {medians.iloc[0]:.0f} to {medians.iloc[-1]:.0f} %")
+    ax.set(xscale="log", xlabel="training images")
+    ax.set_ylabel("accuracy on the test images (%)")
+    ax.set_ylim(None, 98)
+    sizes = [f"{n:,}".replace(",", " ") for n in medians.index]
+    ax.set_xticks(medians.index, sizes)
+    ax.minorticks_off()
+    alt = (
+        f"Test accuracy against the number of training images, from {sizes[0]} to "
+        f"{sizes[-1]}. Medians: {'; '.join(ways)}."
+    )
+    return save_figure(fig, out, name, alt=alt)

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 import figures
 from common import ROOT, DataError, find_mnist, read_mnist
@@ -33,7 +32,6 @@ MODELS = {  # a name in the figure and the column of its accuracies
     "mean images": "template_accuracy",
     "with bias": "template_bias_accuracy",
 }
-DOTS: dict[str, Any] = {"s": 11, "alpha": 0.55, "lw": 0, "zorder": 3}
 
 
 def sweep(notebook: str, name: str, *arguments: str) -> pd.DataFrame:
@@ -61,7 +59,8 @@ def study_widths(linear: float) -> dict[str, Any]:
     """Run and draw Problem 3 over widths and seeds, beside the linear classifier's accuracy."""
     seeds = f"seed={listed(WIDTH_SEEDS)}"
     runs = sweep("problem3_mlp.ipynb", "width", f"hidden={listed(WIDTHS)}", seeds, *ONE_NETWORK)
-    draw_widths(runs, linear)
+    levels = {"linear (a)": linear, "2019": LUCKY}
+    figures.accuracy_by_width(BUILD, "study_width", runs, levels)
     runs["failed"] = runs["mlp_accuracy"] <= linear
     runs["lucky"] = runs["mlp_accuracy"] >= LUCKY
     runs["dead"] = runs["dead_units"] > 0
@@ -80,37 +79,6 @@ def study_widths(linear: float) -> dict[str, Any]:
         "dead": show_dead(failed),
         "lucky_level": LUCKY,
     }
-
-
-def draw_widths(runs: pd.DataFrame, linear: float) -> None:
-    """Draw the accuracy of Problem 3's two-layer network against its width, one dot per run."""
-    fig, ax = figures.figure(figures.FULL, 2.7)
-    places = np.arange(len(WIDTHS))
-    place_of = dict(zip(WIDTHS, places, strict=True))
-    aside = 0.5 * ((runs["seed"] + 0.5) / (runs["seed"].max() + 1) - 0.5)  # seeds side by side
-    x = runs["hidden"].map(place_of) + aside
-    ax.scatter(x, 100 * runs["mlp_accuracy"], color=figures.COLOURS[0], **DOTS)
-    medians = runs.groupby("hidden")["mlp_accuracy"].median()
-    ax.hlines(100 * medians, places - 0.3, places + 0.3, color="black", lw=1.6, zorder=4)
-    draw_level(ax, linear, "linear (a)")
-    draw_level(ax, LUCKY, "2019")
-    ax.set(xlabel="hidden units", ylabel="accuracy (%)")
-    ax.set_xticks(places, WIDTHS)
-    ax.set_xlim(-0.6, places[-1] + 0.6)
-    text = ", ".join(f"{width} units {100 * m:.0f} %" for width, m in medians.items())
-    alt = (
-        f"Accuracy of {len(runs)} two-layer networks against their width, {len(WIDTH_SEEDS)} seeds "
-        f"each. Medians: {text}. Narrow networks scatter widely."
-    )
-    figures.save_figure(fig, BUILD, "study_width", alt=alt)
-
-
-def draw_level(ax: Axes, accuracy: float, name: str) -> None:
-    """Draw a dashed line at an accuracy, and its name at the right."""
-    colour = figures.COLOURS[1]
-    right = len(WIDTHS) - 0.4
-    ax.axhline(100 * accuracy, color=colour, lw=0.9, ls="--")
-    ax.text(right, 100 * accuracy, name, color=colour, va="bottom", ha="right", fontsize=7)
 
 
 def show_dead(failed: pd.DataFrame) -> dict[str, Any]:
@@ -137,7 +105,7 @@ def study_sizes() -> dict[str, Any]:
     seeds = f"seed={listed(SIZE_SEEDS)}"
     values = [f"n_train={listed(sizes)}", seeds, "yardstick=false"]
     runs = sweep("problem4_mnist.ipynb", "size", *values)
-    draw_sizes(runs)
+    figures.accuracy_by_size(BUILD, "study_size", runs, MODELS)
     by_size = {}
     for size, group in runs.groupby("n_train"):
         spreads = {name.replace(" ", "_"): spread(group[MODELS[name]]) for name in MODELS}
@@ -153,29 +121,6 @@ def study_sizes() -> dict[str, Any]:
         "size_least": sizes[0],
         "size_tenth": tenth,
     }
-
-
-def draw_sizes(runs: pd.DataFrame) -> None:
-    """Draw the test accuracy of Problem 4's classifiers against the number of training images."""
-    fig, ax = figures.figure(figures.FULL, 2.2)
-    for colour, (name, column) in zip(figures.COLOURS, MODELS.items(), strict=False):
-        medians = 100 * runs.groupby("n_train")[column].median()
-        ax.plot(medians.index, medians, color=colour, lw=1.2)
-        ax.scatter(runs["n_train"], 100 * runs[column], color=colour, **DOTS)
-        end = (medians.index[-1], medians.iloc[-1])
-        style: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": 7}
-        ax.annotate(name, end, (0, 5), textcoords="offset points", color=colour, **style)
-    ax.set(xscale="log", xlabel="training images", ylabel="accuracy on the test images (%)")
-    ax.set_ylim(None, 98)
-    ax.set_xticks(medians.index, [f"{n:,}".replace(",", " ") for n in medians.index])
-    ax.minorticks_off()
-    trained = 100 * runs["trained_accuracy"]
-    alt = (
-        f"Test accuracy against the number of training images, {len(SIZE_SEEDS)} seeds each. The "
-        "mean images gain nothing after a few hundred images; the trained weights rise from "
-        f"{trained.min():.0f} to {trained.max():.0f} %."
-    )
-    figures.save_figure(fig, BUILD, "study_size", alt=alt)
 
 
 def main() -> int:
