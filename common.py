@@ -105,12 +105,18 @@ def kl_loss(logits: Array, targets: Array) -> tuple[float, Array]:
     Here q = softmax(logits), so log q_k = logit_k - log sum_j exp(logit_j). The targets
     of an example add up to 1; therefore the derivative of its KL with respect to
     logit_k is exp(logit_k) / sum_j exp(logit_j) - t_k = q_k - t_k. Returns the loss and
-    dlogits = (q - t) / N. For one-hot targets the loss is the cross-entropy.
+    dlogits = (q - t) / N. For one-hot targets the loss is the cross-entropy. Raises
+    ValueError if the shapes differ.
     """
+    if targets.shape != logits.shape:
+        raise ValueError(
+            f"the targets need the shape of the logits, {logits.shape}, "
+            f"but have the shape {targets.shape}"
+        )
     log_q = log_softmax(logits)
-    log_t = np.log(np.where(targets > 0, targets, 1))  # 0 log 0 counts as 0
-    loss = (targets * (log_t - log_q)).sum(axis=1).mean()
-    dlogits = (np.exp(log_q) - targets) / len(targets)
+    log_t = np.log(targets + (targets == 0))  # 0 log 0 counts as 0
+    loss = (targets * (log_t - log_q)).sum() / len(logits)
+    dlogits = (np.exp(log_q) - targets) / len(logits)
     return float(loss), dlogits
 
 
@@ -141,10 +147,10 @@ class Network:
         *inputs, logits = self.forward(x)
         loss, dout = kl_loss(logits, targets)
         gradients: list[Array] = []
-        for layer, value in zip(reversed(self.layers), reversed(inputs), strict=True):
-            gradients = layer.gradients(value, dout) + gradients
-            if layer is not self.layers[0]:  # the data needs no gradient
-                dout = layer.backward(value, dout)
+        for i in reversed(range(len(self.layers))):
+            gradients = self.layers[i].gradients(inputs[i], dout) + gradients
+            if i > 0:  # the data needs no gradient
+                dout = self.layers[i].backward(inputs[i], dout)
         return loss, gradients
 
     def logits(self, x: Array) -> Array:
@@ -155,7 +161,9 @@ class Network:
             """Return the logits of one block of rows."""
             return self.forward(read(rows))[-1]
 
-        return np.concatenate(list(per_block(logits_of, len(x), block_rows(self))))
+        return np.concatenate(
+            list(per_block(logits_of, len(x), block_rows(self, len(x))))
+        )
 
     def predict(self, x: Array) -> Array:
         """Return the most probable class of every example, (N,)."""
@@ -186,14 +194,15 @@ def nesterov(
 
     The velocity v remembers the steps before. The gradient is taken where the momentum
     is about to carry p anyway, so that a step can brake in time. Changes parameters and
-    velocities. Source: Sutskever et al. (2013), On the importance of initialization and
+    velocities, and uses up the gradients. Source: Sutskever et al. (2013), On the importance of initialization and
     momentum, in the form that follows the point where the gradient is taken.
     """
     for p, v, dp in zip(network.parameters, velocities, gradients, strict=True):
-        step = learning_rate * dp
+        dp *= -learning_rate
         v *= momentum
-        v -= step
-        p += momentum * v - step
+        v += dp
+        dp += momentum * v
+        p += dp
 
 
 @dataclass
@@ -281,10 +290,10 @@ def numerical_gradient(f: Callable[[], float], v: Array, h: float = 1e-5) -> Arr
     return dv
 
 
-# Bookkeeping: which rows, how many at a time, on which cores. Speed, not results.
+# Bookkeeping: which rows, how many at a time, on which cores. None of it changes a result.
 
 MOST_ROWS = 2048  # in a block: their floats stay in a core's cache
-MOST_WORK = 2**24  # multiplications in a block: more are shared out
+WORTH_SHARING = 2**24  # multiplications: fewer are not worth a second thread
 
 
 def row_batches(
@@ -316,7 +325,7 @@ def in_blocks(
     A mean over examples is a sum over blocks, each with its share of the examples. So x
     may be larger than memory, and may stay bytes, which count as numbers 0..1.
     """
-    size = size or block_rows(network)
+    size = size or block_rows(network, len(x))
     read = block_reader(x, network.parameters[0].dtype)
     if len(x) <= size:
         return network.loss_and_gradients(read(slice(None)), targets)
@@ -326,24 +335,28 @@ def in_blocks(
         block = read(rows)
         part = len(block) / len(x)
         loss, gradients = network.loss_and_gradients(block, targets[rows])
-        return part * loss, [part * g for g in gradients]
+        for g in gradients:
+            g *= part
+        return part * loss, gradients
 
-    total = 0.0
-    sums = [np.zeros_like(p) for p in network.parameters]
-    for loss, gradients in per_block(share, len(x), size):
+    shares = per_block(share, len(x), size)
+    total, sums = next(shares)
+    for loss, gradients in shares:
         total += loss
         for entry, g in zip(sums, gradients, strict=True):
             entry += g
     return total, sums
 
 
-def block_rows(network: Network) -> int:
-    """Return how many rows make a block: fewer of them, the larger the network.
+def block_rows(network: Network, N: int) -> int:
+    """Return how many of N rows make a block.
 
-    The number of cores plays no part, because it must not change a result.
+    Two halves, if there is work for two threads. The number of cores plays no part: it
+    must not change a result.
     """
-    per_row = sum(p.size for p in network.parameters)
-    return max(1, min(MOST_ROWS, MOST_WORK // per_row))
+    work = N * sum(p.size for p in network.parameters)
+    rows = N if work < WORTH_SHARING else -(-N // 2)
+    return min(rows, MOST_ROWS)
 
 
 def per_block(work: Callable[[slice], Any], N: int, size: int) -> Iterator[Any]:
@@ -369,8 +382,8 @@ def pool(workers: int) -> ThreadPoolExecutor:
 def one_blas_thread() -> Iterator[None]:
     """Limit each of numpy's matrix products to one thread.
 
-    Small products are faster so, and the results do not depend on how many cores there
-    are.
+    Small products are faster this way, and the results do not depend on the number of
+    cores.
     """
     with blas().limit(limits=1, user_api="blas"):
         yield
@@ -403,7 +416,7 @@ def block_reader(x: Array, dtype: Any) -> Callable[[slice], Array]:
     """Return a function that gives rows of x as floats: bytes as numbers 0..1.
 
     Each thread reads into one buffer, because a new one per block costs time. A block
-    is therefore gone when the same thread reads the next one.
+    is therefore overwritten when the same thread reads the next one.
     """
     if x.dtype != np.uint8:
         return lambda rows: x[rows].astype(dtype, copy=False)
@@ -499,7 +512,7 @@ class MappedReader:
 
 
 def read_idx(path: str | Path, ndim: int | None = None) -> Array:
-    """Read an idx file, plain or gzipped, of any type and shape; refuse all else.
+    """Read an idx file, plain or gzipped, of any type and shape; refuse anything else.
 
     With `ndim` the file must hold bytes in that many dimensions: 3 for images, 1 for
     labels. Raises DataError. The format: yann.lecun.com/exdb/mnist, "the idx file
@@ -573,9 +586,10 @@ def _read_header(
 
 def write_idx(path: str | Path, array: Array) -> None:
     """Write an array as an idx file. Raises ValueError for a type unknown to idx."""
+    header = idx_header(array.dtype, array.shape)
     big_endian = array.astype(array.dtype.newbyteorder(">"), copy=False)
     with Path(path).open("wb") as file:
-        file.write(idx_header(array.dtype, array.shape))
+        file.write(header)
         file.write(big_endian.tobytes())
 
 

@@ -16,7 +16,7 @@ from scipy.optimize import linprog
 from common import Array, DataError
 
 MOST_CLASSES = 10**6
-MISPLACED = 1 - 1e-6  # a slack of 1, as far as the solver's own tolerance lets it tell
+MISPLACED = 1 - 1e-6  # a slack of 1, less the solver's tolerance
 
 
 def read_points(path: str | Path) -> tuple[Array, Array]:

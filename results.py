@@ -33,8 +33,10 @@ class Results:
         """Keep some numbers, texts, truth values, or lists and dictionaries of them.
 
         A name that was recorded before gets the new value: a cell may be run again.
-        Raises ValueError for NaN and infinity.
+        Raises ValueError for NaN and infinity, TypeError for what JSON does not know.
         """
+        if "provenance" in values:
+            raise ValueError("the name provenance is taken: `write` adds it")
         for name, value in values.items():
             self.values[name] = plain(name, value)
 
@@ -107,12 +109,15 @@ def file_sha256(path: str | Path) -> str:
 def plain(name: str, value: Any) -> Any:
     """Return a value as JSON has it: numpy's numbers and arrays become Python's own.
 
-    Raises ValueError for NaN and infinity; `name` says in the message which value it
-    was.
+    Raises ValueError for NaN and infinity, TypeError for what JSON does not know; `name`
+    tells in the message which value it was.
     """
     if hasattr(value, "tolist"):  # numpy's
         value = value.tolist()
     if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"the result {name} has a key that is no text: {key!r}")
         return {key: plain(f"{name}.{key}", item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(f"{name}[{i}]", item) for i, item in enumerate(value)]
@@ -120,6 +125,9 @@ def plain(name: str, value: Any) -> Any:
         raise ValueError(
             f"the result {name} is {value}; results must be finite numbers"
         )
+    if value is not None and not isinstance(value, str | int | float):
+        kind = type(value).__name__
+        raise TypeError(f"the result {name} is of type {kind}, unknown to JSON")
     return value
 
 

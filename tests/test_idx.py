@@ -247,6 +247,12 @@ arrays = st.sampled_from(["u1", "i1", "i2", "i4", "f4", "f8"]).flatmap(
 plenty = settings(max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+def test_a_type_unknown_to_idx_is_refused_and_nothing_is_written(tmp_path):
+    with pytest.raises(ValueError, match="not float16"):
+        write_idx(tmp_path / "x", np.zeros(3, np.float16))
+    assert list(tmp_path.iterdir()) == []
+
+
 @plenty
 @given(array=arrays, packed=st.booleans())
 def test_any_array_is_read_back_as_written_i19(tmp_path, array, packed):

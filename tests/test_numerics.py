@@ -341,6 +341,26 @@ def test_results_are_strict_json_b12(tmp_path):
     assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == ["r.json"]
 
 
+def test_a_layer_may_stand_in_two_places_g01():
+    rng = np.random.RandomState(0)
+    relu = ReLU()
+    net = Network([relu, Linear(rng.randn(3, 4), rng.randn(3)), relu])
+    x, targets = rng.randn(7, 4), soft_targets(rng, 7, 3)
+
+    def loss():
+        return net.loss_and_gradients(x, targets)[0]
+
+    _, gradients = net.loss_and_gradients(x, targets)
+    for parameter, gradient in zip(net.parameters, gradients, strict=True):
+        close(gradient, numerical_gradient(loss, parameter), 1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (5, 1), (5,), (4, 3)])
+def test_targets_of_another_shape_are_refused_g02(shape):
+    with pytest.raises(ValueError, match="the targets need the shape of the logits"):
+        kl_loss(np.zeros((5, 3)), np.ones(shape))
+
+
 def test_threads_change_no_bit_g07(monkeypatch):
     rng = np.random.RandomState(0)
     x = rng.randint(256, size=(500, 6)).astype(np.uint8)
@@ -397,6 +417,12 @@ def test_a_recorded_number_is_kept_as_it_was_and_may_be_recorded_again(tmp_path)
     results.record(accuracy=np.float32(0.25))
     with pytest.raises(ValueError, match="the result loss is nan"):
         results.record(loss=math.nan)
+    with pytest.raises(TypeError, match="the result network is of type Linear"):
+        results.record(network=Linear(np.eye(2), np.zeros(2)))
+    with pytest.raises(TypeError, match="a key that is no text: 1"):
+        results.record(counts={1: 2, "1": 3})
+    with pytest.raises(ValueError, match="provenance is taken"):
+        results.record(provenance={})
     results.write(tmp_path / "r.json", seed=3, sha256={"x": "hash"})
     written = json.loads((tmp_path / "r.json").read_text())
     assert written["counts"] == [1, 2] and written["accuracy"] == 0.25
