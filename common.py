@@ -194,15 +194,17 @@ def nesterov(
 
     The velocity v remembers the steps before. The gradient is taken where the momentum
     is about to carry p anyway, so that a step can brake in time. Changes parameters and
-    velocities, and uses up the gradients. Source: Sutskever et al. (2013), On the importance of initialization and
-    momentum, in the form that follows the point where the gradient is taken.
+    velocities, and uses up the gradients. Source: Sutskever et al. (2013), On the
+    importance of initialization and momentum, in the form that follows the point where
+    the gradient is taken.
     """
     for p, v, dp in zip(network.parameters, velocities, gradients, strict=True):
-        dp *= -learning_rate
+        step = dp  # in place, to save time
+        step *= -learning_rate
         v *= momentum
-        v += dp
-        dp += momentum * v
-        p += dp
+        v += step
+        step += momentum * v
+        p += step
 
 
 @dataclass
@@ -290,7 +292,7 @@ def numerical_gradient(f: Callable[[], float], v: Array, h: float = 1e-5) -> Arr
     return dv
 
 
-# Bookkeeping: which rows, how many at a time, on which cores. None of it changes a result.
+# Bookkeeping: which rows, how many at a time, on which cores. No result depends on it.
 
 MOST_ROWS = 2048  # in a block: their floats stay in a core's cache
 WORTH_SHARING = 2**24  # multiplications: fewer are not worth a second thread

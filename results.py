@@ -109,8 +109,8 @@ def file_sha256(path: str | Path) -> str:
 def plain(name: str, value: Any) -> Any:
     """Return a value as JSON has it: numpy's numbers and arrays become Python's own.
 
-    Raises ValueError for NaN and infinity, TypeError for what JSON does not know; `name`
-    tells in the message which value it was.
+    Raises ValueError for NaN and infinity, TypeError for what JSON does not know. The
+    message calls the value by its `name`.
     """
     if hasattr(value, "tolist"):  # numpy's
         value = value.tolist()
