@@ -37,7 +37,7 @@ UNDER_LOCK = exec $(PYTHON) tools/lock.py Makefile
 build = $(if $1,+@export MAKEFLAGS="$(MAKEFLAGS)" LOCKED=yes; $(MAKE) -q $1 || $(UNDER_LOCK) $(MAKE) $1)
 
 .PHONY: help report figures study html data env tex test test-slow mutants lint format strip lab
-.PHONY: screenshots bench bench-large handin clean FORCE
+.PHONY: screenshots bench bench-large handin clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -119,7 +119,7 @@ $(ENV): requirements.lock
 	$(PYTHON) tools/setup.py environment
 
 ifneq ($(MNIST_DIR),$(file < $(DATA)))
-$(DATA): FORCE
+.PHONY: $(DATA)
 endif
 $(DATA): data/datasets.json | $(ENV)
 	$(PY) -m tools.fetch
