@@ -7,7 +7,6 @@ endif
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.SUFFIXES:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 ifndef LOCKED
 MAKEFLAGS += --jobs=$(shell getconf _NPROCESSORS_ONLN)
@@ -38,7 +37,7 @@ UNDER_LOCK = exec $(PYTHON) tools/lock.py Makefile
 build = $(if $1,+@export MAKEFLAGS="$(MAKEFLAGS)" LOCKED=yes; $(MAKE) -q $1 || $(UNDER_LOCK) $(MAKE) $1)
 
 .PHONY: help report figures study html data env tex test test-slow mutants lint format strip lab
-.PHONY: screenshots bench bench-large handin clean FORCE
+.PHONY: screenshots bench bench-large handin clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -61,7 +60,7 @@ env:  ## .venv from requirements.lock
 tex:  ## what LaTeX needs, from apt.txt
 	@$(PYTHON) tools/setup.py tex
 
-data: env  ## put MNIST at hand (MNIST_DIR, data/mnist, mirrors, or 5000 images from a package)
+data: env  ## make MNIST available (MNIST_DIR, data/mnist, mirrors, or 5000 images from a package)
 	$(PY) -m tools.fetch
 
 test: tex  ## all tests but the slow ones
@@ -73,7 +72,7 @@ test-slow: tex  ## the slow tests
 	$(PY) -m pytest -m slow
 
 mutants: report  ## take each protection out, one at a time, and see its tests fail
-	PYTHONPATH=. $(PY) tests/mutants.py
+	$(PY) -m pytest tests/mutants.py
 
 lint: env  ## ruff, mypy, docstrings, notebooks without outputs
 	$(BIN)ruff check $(ROOMS)
@@ -114,17 +113,13 @@ handin: report  ## the zip that the homework asks for
 clean:  ## remove what was generated (not .venv, not data/mnist)
 	@$(UNDER_LOCK) rm -rf $(BUILD)
 
-# What is made from what. Which modules a target needs is read from its imports.
-
-include $(BUILD)/depends.mk
-$(BUILD)/depends.mk: $(NOTEBOOKS:%=%.ipynb) sweep/sources.py tools/depends.py
-	@$(PYTHON) -m tools.depends $@
+# What is made from what.
 
 $(ENV): requirements.lock
 	$(PYTHON) tools/setup.py environment
 
 ifneq ($(MNIST_DIR),$(file < $(DATA)))
-$(DATA): FORCE
+.PHONY: $(DATA)
 endif
 $(DATA): data/datasets.json | $(ENV)
 	$(PY) -m tools.fetch
@@ -132,10 +127,6 @@ $(DATA): data/datasets.json | $(ENV)
 
 $(BUILD)/%.ipynb: %.ipynb report/figures.mplstyle $(ENV) | $(DATA)
 	$(PY) -m tools.run $< $(BUILD)
-
-$(BUILD)/problem2_linear.ipynb: data/set2.csv
-$(BUILD)/problem3_mlp.ipynb: data/set3.csv
-$(BUILD)/problem4_mnist.ipynb: $(wildcard data/handwritten/*.json data/handwritten/mine/*.json) $(DATA)
 
 $(STUDY): $(BUILD)/problem3_mlp.ipynb $(BUILD)/problem4_mnist.ipynb
 	$(PY) -m tools.study
@@ -146,3 +137,16 @@ $(BUILD)/report.pdf: report/report.tex $(EXECUTED) $(STUDY)
 
 $(BUILD)/html/index.html: $(EXECUTED) $(wildcard report/html/* $(BUILD)/report.pdf)
 	$(PY) -m tools.pages
+
+# Which data and which modules each of these needs; a test compares the modules with the imports.
+
+$(EXECUTED): common.py figures.py results.py tools/run.py
+$(EXECUTED): $(patsubst %,sweep/%.py,__init__ inprocess notebook parameters sources)
+$(BUILD)/problem2_linear.ipynb: points.py data/set2.csv
+$(BUILD)/problem3_mlp.ipynb: points.py data/set3.csv
+$(BUILD)/problem4_mnist.ipynb: handwriting.py $(DATA)
+$(BUILD)/problem4_mnist.ipynb: $(wildcard data/handwritten/*.json data/handwritten/mine/*.json)
+$(DATA): common.py $(patsubst %,tools/%.py,__init__ fetch lock)
+$(STUDY): common.py figures.py results.py tools/study.py $(wildcard sweep/*.py)
+$(BUILD)/report.pdf: common.py tools/report.py
+$(BUILD)/html/index.html: common.py tools/pages.py

@@ -87,7 +87,7 @@ def copy_house(folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def build() -> Path:
-    """Return a finished build folder: report/build if it is there, else one made now."""
+    """Bring report/build up to date with `make report`, whatever that takes, and return it."""
     if shutil.which("latexmk") is None:
         absent("latexmk is not installed")
     done = subprocess.run(["make", "report"], cwd=ROOT, capture_output=True, text=True)

@@ -1,31 +1,35 @@
 """Does each protection have a test that needs it? `make mutants` takes them out, one by one.
 
-A row of TABLE names a function, what to change in it, and the tests that must notice. The changes
-are found in the function's syntax tree and tried one at a time, in a copy of this house:
+A row of TABLE names a function, what to change in it, and the tests that must notice:
 
     refusals    a condition before `raise` or `return` of a constant (each side of an `or` for
                 itself) becomes False; an `except` that raises another error lets the error through
     calls       a line that only calls something is left out
     false       `return ...` becomes `return False`
     scaled      a returned value is multiplied by 1.001, each of several for itself
+    shifted     a returned value is one larger, each of several for itself
+
+Each change is made alone, in a copy of this house. To try some of the rows:
+`pytest tests/mutants.py -k handin`.
 """
 
 import ast
+import functools
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import pytest
 from conftest import ROOT, copy_house
-from tqdm import tqdm
 
 LIMIT = 180  # seconds for the tests of one mutant; a test that never ends has noticed, too
-NO_TESTS = (2, 3, 4, 5)  # pytest's exit codes when it could not run tests, or found none
+LARGER = {"scaled": "1.001 *", "shifted": "1 +"}
+PASSED, FAILED = 0, 1  # pytest's exit codes; the others mean that no test was run
 
 
 class Row(NamedTuple):
@@ -63,6 +67,7 @@ TABLE = [
     Row("results.py", "plain", "refusals", NUMERICS),
     Row("points.py", "read_points", "refusals", POINTS),
     Row("points.py", "parse_row", "refusals", POINTS),
+    Row("handwriting.py", "corner", "shifted", STROKES),
     Row("handwriting.py", "digit_items", "refusals", STROKES),
     Row("handwriting.py", "read_digits", "refusals", STROKES),
     Row("photos.py", "read_page", "refusals", SHEETS),
@@ -76,6 +81,8 @@ TABLE = [
     Row("sweep/__main__.py", "check", "refusals", SWEEPS),
     Row("tools/lock.py", "take", "calls", LOCK),
     Row("tools/fetch.py", "download", "refusals", FETCH),
+    Row("tools/fetch.py", "receive", "refusals", FETCH),
+    Row("tools/fetch.py", "receive", "calls", FETCH),
     Row("tools/fetch.py", "new_folder", "calls", FETCH),
     Row("tools/report.py", "read_results", "refusals", REPORT),
     Row("tools/report.py", "check_names", "refusals", REPORT),
@@ -90,127 +97,57 @@ TABLE = [
     Row("tools/digits.py", "digits", "refusals", SHEETS),
 ]
 
-Change = tuple[ast.AST, str]  # a node, and the source that takes its place
 
-
-def refusals(function: ast.AST) -> Iterator[Change]:
-    """Yield each condition of a refusal as False, and each `raise` in an `except` as a bare one."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.If) and is_refusal(node.body[-1]):
-            is_or = isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.Or)
-            for condition in node.test.values if is_or else [node.test]:
-                yield condition, "False"
-        if isinstance(node, ast.ExceptHandler) and isinstance(node.body[-1], ast.Raise):
-            yield node.body[-1], "raise"
-
-
-def is_refusal(statement: ast.stmt) -> bool:
-    """Return whether a statement raises, or returns a constant."""
-    returns_constant = isinstance(statement, ast.Return) and isinstance(
-        statement.value, ast.Constant
-    )
-    return isinstance(statement, ast.Raise) or returns_constant
-
-
-def calls(function: ast.AST) -> Iterator[Change]:
-    """Yield each statement that is only a call as nothing."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            yield node, "pass"
-
-
-def false(function: ast.AST) -> Iterator[Change]:
-    """Yield each returned value as False."""
-    for value in returned(function):
-        yield value, "False"
-
-
-def scaled(function: ast.AST) -> Iterator[Change]:
-    """Yield each returned value times 1.001."""
-    for value in returned(function):
-        for part in value.elts if isinstance(value, ast.Tuple | ast.List) else [value]:
-            yield part, f"1.001 * ({ast.unparse(part)})"
-
-
-def returned(function: ast.AST) -> list[ast.expr]:
-    """Return the values that a function returns."""
-    returns = [node for node in ast.walk(function) if isinstance(node, ast.Return)]
-    return [node.value for node in returns if node.value]
-
-
-CHANGES: dict[str, Callable[[ast.AST], Iterator[Change]]] = {
-    change.__name__: change for change in (refusals, calls, false, scaled)
-}
-
-
-def find(tree: ast.Module, name: str) -> ast.AST:
-    """Return the node of a function, or of a method as Class.method; raises LookupError."""
-    node: ast.AST = tree
+def find(tree: Any, name: str) -> ast.AST:
+    """Return the node of a function, or of a method as Class.method. Raises StopIteration."""
     for part in name.split("."):
-        inside = {
-            child.name: child for child in ast.iter_child_nodes(node) if hasattr(child, "name")
-        }
-        node = inside[part]
-    return node
+        tree = next(node for node in tree.body if getattr(node, "name", "") == part)
+    return tree
+
+
+def changes(function: ast.AST, change: str) -> Iterator[tuple[ast.AST, str]]:
+    """Yield each place of a function where there is something to take out, and its new text."""
+    for node in ast.walk(function):
+        match change, node:
+            case "refusals", ast.If(test=test, body=[*_, ast.Raise() | ast.Return(ast.Constant())]):
+                is_or = isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or)
+                yield from ((part, "False") for part in (test.values if is_or else [test]))
+            case "refusals", ast.ExceptHandler(body=[*_, ast.Raise() as statement]):
+                yield statement, "raise"
+            case "calls", ast.Expr(ast.Call()):
+                yield node, "pass"
+            case "false", ast.Return(ast.expr() as value):
+                yield value, "False"
+            case "scaled" | "shifted", ast.Return(ast.expr() as value):
+                for part in value.elts if isinstance(value, ast.Tuple | ast.List) else [value]:
+                    yield part, f"{LARGER[change]} ({ast.unparse(part)})"
 
 
 def replaced(source: str, node: ast.AST, text: str) -> str:
     """Return the source with other text in the place of a node."""
-    lines = source.encode().splitlines(keepends=True)
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
-    begin = starts[node.lineno - 1] + node.col_offset
-    end = starts[node.end_lineno - 1] + node.end_col_offset
-    whole = source.encode()
-    return (whole[:begin] + text.encode() + whole[end:]).decode()
+    lines = source.encode().split(b"\n")  # ast counts bytes
+    before = [*lines[: node.lineno - 1], lines[node.lineno - 1][: node.col_offset]]
+    after = [lines[node.end_lineno - 1][node.end_col_offset :], *lines[node.end_lineno :]]
+    return (b"\n".join(before) + text.encode() + b"\n".join(after)).decode()
 
 
-def mutants(source: str, function: str, change: str) -> list[tuple[str, str]]:
-    """Return what is taken out, and the source without it. Raises LookupError if it is nothing."""
-    node = find(ast.parse(source), function)
-    made = [
-        (f"line {place.lineno}: {ast.unparse(place)}", replaced(source, place, text))
-        for place, text in CHANGES[change](node)
+def mutants(row: Row) -> list:
+    """Return a case for each thing to take out: the row, and the file's source without it."""
+    source = (ROOT / row.file).read_text(encoding="utf-8")
+    return [
+        pytest.param(
+            row,
+            replaced(source, place, text),
+            id=f"{row.file}-{row.function}-{row.change}-line-{place.lineno}",
+        )
+        for place, text in changes(find(ast.parse(source), row.function), row.change)
     ]
-    if not made:
-        raise LookupError(f"{function} has no {change}")
-    return made
 
 
-def run_tests(house: Path, tests: str) -> subprocess.CompletedProcess:
-    """Run tests in the copy; raises SystemExit if there were none to run."""
-    file, _, chosen = tests.partition(" ")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    command += [f"tests/{file}", *(["-k", chosen] if chosen else [])]
-    # The copy has no environment of its own, and needs none; old bytecode would hide the change.
-    env = os.environ | {"MAKEFLAGS": f"ENV= PY={sys.executable}", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        command, cwd=house, env=env, capture_output=True, text=True, timeout=LIMIT
-    )
-    if done.returncode in NO_TESTS:
-        sys.exit(f"{tests}: no test was run\n{done.stdout[-2000:]}")
-    return done
-
-
-def is_noticed(house: Path, file: str, source: str, tests: str) -> bool:
-    """Give a file of the copy another source, and return whether its tests fail."""
-    path = house / file
-    original, before = path.read_text(encoding="utf-8"), path.stat()
-    try:
-        path.write_text(source, encoding="utf-8")
-        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # nothing for make to do
-        return run_tests(house, tests).returncode != 0
-    except subprocess.TimeoutExpired:
-        return True
-    finally:
-        path.write_text(original, encoding="utf-8")
-        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-
-
-def copy_built(folder: Path) -> Path:
-    """Copy this house with what is built, all files of one age, so that nothing is built again."""
-    house = copy_house(folder / "house")
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of this house with what is built, all of one age: nothing is built again."""
+    house = copy_house(tmp_path_factory.mktemp("house"))
     for command in (["git", "init", "-q"], ["git", "add", "-A"]):  # tests ask git for the files
         subprocess.run(command, cwd=house, check=True)
     shutil.copytree(ROOT / "report/build", house / "report/build")
@@ -220,33 +157,40 @@ def copy_built(folder: Path) -> Path:
     return house
 
 
-def check_baseline(house: Path, rows: list[Row]) -> None:
-    """Raise SystemExit if a test fails with everything in place."""
-    for tests in dict.fromkeys(row.tests for row in rows):
-        done = run_tests(house, tests)
-        if done.returncode != 0:
-            sys.exit(f"{tests}: a test fails with everything in place\n{done.stdout[-2000:]}")
+def exit_code(house: Path, tests: str) -> int:
+    """Run tests in the copy and return pytest's exit code."""
+    file, _, chosen = tests.partition(" ")
+    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "-k", chosen]
+    # The copy has no environment of its own, and needs none; old bytecode would hide the change.
+    env = os.environ | {"MAKEFLAGS": f"ENV= PY={sys.executable}", "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        return subprocess.run(
+            [*command, f"tests/{file}"],
+            cwd=house,
+            env=env,
+            stdout=subprocess.DEVNULL,
+            timeout=LIMIT,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        return FAILED
 
 
-def main(words: list[str]) -> int:
-    """Try the rows, or those whose file or function contains one of the words."""
-    rows = [r for r in TABLE if not words or any(w in f"{r.file} {r.function}" for w in words)]
-    tried = []
-    for row in rows:
-        source = (ROOT / row.file).read_text(encoding="utf-8")
-        tried += [(row, *mutant) for mutant in mutants(source, row.function, row.change)]
-    survivors = 0
-    with tempfile.TemporaryDirectory() as folder:
-        house = copy_built(Path(folder))
-        check_baseline(house, rows)
-        for row, what, source in tqdm(tried, unit="mutant"):
-            if not is_noticed(house, row.file, source, row.tests):
-                survivors += 1
-                tqdm.write(f"SURVIVED {row.file}, {row.function}, {what}")
-    noticed = len(tried) - survivors
-    print(f"{noticed} of {len(tried)} protections taken out were noticed by their tests")
-    return 1 if survivors else 0
+@functools.cache
+def passes_whole(house: Path, tests: str) -> bool:
+    """Return whether the tests pass with everything in place."""
+    return exit_code(house, tests) == PASSED
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+@pytest.mark.parametrize(("row", "source"), [case for row in TABLE for case in mutants(row)])
+def test_what_is_taken_out_is_noticed(house: Path, row: Row, source: str) -> None:
+    assert passes_whole(house, row.tests), f"{row.tests}: fails with everything in place"
+    path = house / row.file
+    original = path.read_bytes()
+    before = path.stat()
+    try:
+        path.write_text(source, encoding="utf-8")
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # nothing for make to do
+        assert exit_code(house, row.tests) == FAILED
+    finally:
+        path.write_bytes(original)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))

@@ -361,13 +361,13 @@ def test_a_descent_that_overflows_is_refused_quietly_and_stays():
 
 
 def test_web_pages_set_formulas_and_leave_code_alone():
-    from tools.pages import Exporter
+    from tools.pages import exporter
 
-    text = "`$HOME $PATH`, costs $5 and $6, $x_1$, FORMULA0END and $$\\sum_k t_k$$\n\n"
+    text = "`$HOME $PATH`, costs \\$5 and \\$6, $x_1$, FORMULA0END and $$\\sum_k t_k$$\n\n"
     code = "```\necho $a $b\n```\n"
     cell = nbformat.v4.new_markdown_cell(text + code)
     notebook = nbformat.v4.new_notebook(cells=[cell])
-    html, _ = Exporter(template_name="basic").from_notebook_node(notebook)
+    html, _ = exporter().from_notebook_node(notebook)
     assert html.count("<math") == 2
     for untouched in ("$HOME $PATH", "echo $a $b", "costs $5 and $6", "FORMULA0END"):
         assert untouched in html

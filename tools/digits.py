@@ -41,7 +41,7 @@ def numbered_page(sheet: photos.Sheet) -> Image.Image:
 
 
 def contact_sheet(sheet: photos.Sheet, labels: str) -> Image.Image:
-    """Draw the numbered page, and below it what the classifiers will see."""
+    """Draw the numbered page, and below it what the classifiers will see, with the labels."""
     page = numbered_page(sheet)
     row_height = CELL + CAPTION
     rows = -(-len(sheet.images) // COLUMNS)
@@ -53,7 +53,7 @@ def contact_sheet(sheet: photos.Sheet, labels: str) -> Image.Image:
         y = page.height + i // COLUMNS * row_height
         digit = Image.fromarray(255 - image.reshape(28, 28))
         whole.paste(digit.resize((SHOWN, SHOWN), Image.Resampling.NEAREST), (x + 6, y + 22))
-        text = f"{i + 1}: {labels[i]}" if labels else f"{i + 1}"
+        text = f"{i + 1}: {labels[i]}" if i < len(labels) else f"{i + 1}"
         draw.text((x + CELL // 2, y + 19), text, fill="black", anchor="ms", font=LARGE)
     return whole
 
@@ -79,9 +79,8 @@ def digits(photo: Path, labels: str, out: Path) -> None:
         raise DataError(f"{photo} would be overwritten; choose another name with --out")
     sheet = photos.read_sheet(photo)
     count = len(sheet.images)
-    fits = len(labels) == count and set(labels) <= LABELS
     drawn.parent.mkdir(parents=True, exist_ok=True)
-    contact_sheet(sheet, labels if fits else "").save(drawn)
+    contact_sheet(sheet, labels).save(drawn)
     print(f"{count} digits found in {photo}; the contact sheet: {drawn}")
     if not labels:
         print(f"next: look at it, then add --labels and {count} characters, a dot to leave one out")

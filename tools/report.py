@@ -21,7 +21,7 @@ from PIL import Image
 from common import ROOT
 
 BUILD = ROOT / "report/build"
-ESCAPED = {c: f"\\{c}" for c in "&%$#_{}"} | {
+ESCAPES = {sign: f"\\{sign}" for sign in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
@@ -45,7 +45,7 @@ class ReportError(Exception):
 
 def latex(text: str) -> str:
     """Escape a text for LaTeX."""
-    return "".join(ESCAPED.get(c, c) for c in text)
+    return text.translate(str.maketrans(ESCAPES))
 
 
 def entries(name: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -100,8 +100,7 @@ def complaints(log: str) -> list[str]:
 
 def is_complaint(line: str) -> bool:
     """Return whether a line of a log names something undefined or too large."""
-    overfull = re.search(OVERFULL, line)
-    if overfull:
+    if overfull := re.search(OVERFULL, line):
         return float(overfull[1]) > MOST_OVERFULL
     return bool(re.search(f"{UNDEFINED}|{TOO_LARGE}", line))
 

@@ -1,7 +1,9 @@
 """Environment, TeX, browser: `python3 tools/setup.py environment|tex|browser`.
 
-Standard library only.
+Standard library only, and an older Python than ours can read it: it must say that it is too old.
 """
+
+from __future__ import annotations
 
 import os
 import shutil
@@ -50,8 +52,8 @@ def apt_install(packages: list[str]) -> bool:
 def environment() -> int:
     """Build .venv from the lock; it is marked as built only when it is complete."""
     if sys.version_info < PYTHON:
-        found = sys.version.split()[0]
-        return fail(f"Python {found} is too old; type: make PYTHON=/path/to/python3.11")
+        version = sys.version.split()[0]
+        return fail(f"Python {version} is too old; type: make PYTHON=/path/to/python3.11")
     if VENV.is_symlink():
         return fail(f"{VENV} is a link; remove it, so that a folder can be made there")
     has_venv = succeeds([sys.executable, "-c", "import ensurepip, venv"])
