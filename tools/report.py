@@ -21,7 +21,7 @@ from PIL import Image
 from common import ROOT
 
 BUILD = ROOT / "report/build"
-ESCAPES = {sign: f"\\{sign}" for sign in "&%$#_{}"} | {
+ESCAPES: dict[str, Any] = {sign: f"\\{sign}" for sign in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
