@@ -227,7 +227,8 @@ def reading_order(boxes: Array) -> list[int]:
     """
     rows: list[list[int]] = []
     for i in np.argsort(boxes[:, 0], kind="stable"):
-        top, bottom = boxes[i, 1], boxes[i, 3]
+        top = boxes[i, 1]
+        bottom = boxes[i, 3]
         lasts = [boxes[row[-1]] for row in rows]
         overlaps = [min(bottom, last[3]) - max(top, last[1]) for last in lasts]
         best = int(np.argmax(overlaps)) if rows else -1

@@ -39,7 +39,9 @@ class Peak(threading.Thread):
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.before, self.most, self.over = own_memory(), 0.0, threading.Event()
+        self.before = own_memory()
+        self.most = 0.0
+        self.over = threading.Event()
         self.start()
 
     def run(self) -> None:
@@ -69,9 +71,11 @@ def linear(D: int = 784, K: int = 10) -> Network:
 
 def epoch(folder: Path, mnist: common.Mnist) -> None:
     """Train for an epoch, in mini-batches that follow the file; print time, memory and accuracy."""
-    x, labels = common.read_idx(folder / "images", 3), common.read_idx(folder / "labels", 1)
+    x = common.read_idx(folder / "images", 3)
+    labels = common.read_idx(folder / "labels", 1)
     x = x.reshape(len(x), -1)
-    network, batch = linear(), 1024
+    network = linear()
+    batch = 1024
     velocities = [np.zeros_like(p) for p in network.parameters]
     began = time.perf_counter()
     for start in range(0, len(x), batch):  # the images were drawn at random when they were written
@@ -100,7 +104,8 @@ def median(work: Callable[[], object], repeats: int) -> float:
 def against_size(folder: Path) -> dict[str, list[tuple[int, float]]]:
     """Return seconds a full-batch gradient step, against N, D and K."""
     rng = np.random.RandomState(0)
-    images, labels = common.read_idx(folder / "images", 3), common.read_idx(folder / "labels", 1)
+    images = common.read_idx(folder / "images", 3)
+    labels = common.read_idx(folder / "labels", 1)
     images = images.reshape(len(images), -1)
     sizes = [n for n in (10**3, 10**4, 10**5, 10**6, 8 * 10**6) if n <= len(images)]
 

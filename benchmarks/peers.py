@@ -90,7 +90,8 @@ def linear(start: np.ndarray) -> nn.Linear:
 
 def lbfgs_to_loss(start: np.ndarray, x: torch.Tensor, labels: torch.Tensor, goal: float) -> int:
     """Train by L-BFGS with a strong Wolfe line search to the loss; return the evaluations."""
-    model, count = linear(start), 0
+    model = linear(start)
+    count = 0
     optimiser = torch.optim.LBFGS(
         model.parameters(), max_iter=10, line_search_fn="strong_wolfe", history_size=20
     )
@@ -120,7 +121,8 @@ def two_layer_epoch(x: torch.Tensor, labels: torch.Tensor, batch: int) -> Callab
 
 def toy(x: np.ndarray, labels: np.ndarray, hidden: int, steps: int) -> Callable[[], None]:
     """Return a function that trains a small network on points, all of them in every step."""
-    points, targets = torch.tensor(x), torch.tensor(labels)
+    points = torch.tensor(x)
+    targets = torch.tensor(labels)
 
     def train() -> None:
         model = nn.Sequential(

@@ -97,7 +97,8 @@ def floor(N: int, convert: bool = False) -> Callable[[], None]:
     read = common.block_reader(pixels, np.dtype(np.float32))
     cached = pixels.astype(np.float32) / 255
     everything = slice(None)
-    dlogits, W = np.ones((1024, 10), np.float32), np.ones((10, 784), np.float32)
+    dlogits = np.ones((1024, 10), np.float32)
+    W = np.ones((10, 784), np.float32)
     pool = ThreadPoolExecutor(2)
 
     def products(_: int) -> None:
@@ -111,7 +112,8 @@ def floor(N: int, convert: bool = False) -> Callable[[], None]:
 
 def gradient_step(mnist: common.Mnist) -> list[Row]:
     """One full-batch gradient step of Problem 4."""
-    network, targets = zero_network(), common.one_hot(mnist.labels_train, 10, np.float32)
+    network = zero_network()
+    targets = common.one_hot(mnist.labels_train, 10, np.float32)
     x, labels = peers.tensors(mnist.x_train, mnist.labels_train)
     work = {
         "ours": lambda: in_blocks(network, mnist.x_train, targets),
@@ -146,10 +148,8 @@ def to_accuracy(mnist: common.Mnist) -> list[Row]:
     targets = common.one_hot(mnist.labels_train, 10, np.float32)
 
     def ours(seed: int) -> None:
-        network, rng = (
-            Network([Linear(averages, np.zeros(10, np.float32))]),
-            np.random.RandomState(seed),
-        )
+        network = Network([Linear(averages, np.zeros(10, np.float32))])
+        rng = np.random.RandomState(seed)
         for epoch in range(20):
             common.train(
                 network,
@@ -165,10 +165,8 @@ def to_accuracy(mnist: common.Mnist) -> list[Row]:
                 return
         raise RuntimeError("expected 92 % within 20 epochs")
 
-    train, test = (
-        peers.tensors(mnist.x_train, mnist.labels_train),
-        peers.tensors(mnist.x_test, mnist.labels_test),
-    )
+    train = peers.tensors(mnist.x_train, mnist.labels_train)
+    test = peers.tensors(mnist.x_test, mnist.labels_test)
     seeds = {name: itertools.count() for name in ("ours", 128, 512)}
     work = {"ours": lambda: ours(next(seeds["ours"]))} | {
         f"PyTorch SGD (batch {batch})": lambda batch=batch, rate=rate: peers.to_accuracy(
@@ -205,7 +203,8 @@ def to_loss(mnist: common.Mnist) -> list[Row]:
         warnings.simplefilter("ignore")
         seconds, goal = peers.sklearn_fit(floats, mnist.labels_train)
     print(f"scikit-learn's lbfgs stops at a loss of {goal:.4f}")
-    averages, targets = templates(mnist), common.one_hot(mnist.labels_train, 10, np.float32)
+    averages = templates(mnist)
+    targets = common.one_hot(mnist.labels_train, 10, np.float32)
 
     def ours() -> None:
         network = Network([Linear(averages, np.zeros(10, np.float32))])
@@ -243,10 +242,8 @@ def two_layers(mnist: common.Mnist) -> list[Row]:
     first, second = (
         Linear((0.05 * rng.randn(*s)).astype(np.float32), np.zeros(s[0], np.float32)) for s in sizes
     )
-    network, targets = (
-        Network([first, ReLU(), second]),
-        common.one_hot(mnist.labels_train, 10, np.float32),
-    )
+    network = Network([first, ReLU(), second])
+    targets = common.one_hot(mnist.labels_train, 10, np.float32)
     x, labels = peers.tensors(mnist.x_train, mnist.labels_train)
 
     def ours(batch: int) -> None:
@@ -295,7 +292,8 @@ def toy() -> list[Row]:
 def reading(mnist: common.Mnist) -> list[Row]:
     """The training images, packed and plain."""
     with tempfile.TemporaryDirectory() as name:
-        plain, packed = Path(name) / "images", Path(name) / "images.gz"
+        plain = Path(name) / "images"
+        packed = Path(name) / "images.gz"
         common.write_idx(plain, mnist.x_train.reshape(-1, *mnist.image_shape))
         packed.write_bytes(gzip.compress(plain.read_bytes(), 6))
 
@@ -343,7 +341,8 @@ def pictures() -> list[Row]:
     images, _ = handwriting.read_digits(ROOT / "data/handwritten/strokes.json")
     page = np.full((3000, 4000), 235, np.uint8)
     for i, image in enumerate(images):
-        top, left = 260 + 640 * (i // 10), 200 + 370 * (i % 10)
+        top = 260 + 640 * (i // 10)
+        left = 200 + 370 * (i % 10)
         page[top : top + 280, left : left + 280] -= np.kron(
             image.reshape(28, 28) // 2, np.ones((10, 10), np.uint8)
         )
@@ -460,7 +459,8 @@ def draw(rows: list[Row]) -> None:
 def main() -> None:
     """Measure, print the table, write table, numbers and figure."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # which removes temporary files
-    folder, began = common.find_mnist(), time.perf_counter()
+    folder = common.find_mnist()
+    began = time.perf_counter()
     mnist = common.read_mnist(folder)
     rows = [
         *gradient_step(mnist),

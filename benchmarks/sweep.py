@@ -24,7 +24,8 @@ for s in $(seq 0 {last}); do
 done"""
 # With next to no training, the time of a sweep beyond that of the bare cells is overhead.
 SHORT = ["seeds=0", "steps=10", "linear_steps=10"]
-MOST, LEAST = 40, 10  # runs; the difference leaves out what a sweep costs once
+MOST = 40
+LEAST = 10  # runs; the difference leaves out what a sweep costs once
 BARE = r"""
 import json, os, sys, time
 os.environ["SKIP_FIGURES"] = "1"

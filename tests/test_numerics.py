@@ -54,7 +54,9 @@ def close(a, b, rtol=1e-7):
 def test_the_linear_layers_gradients_equal_central_differences_g01(shape, seed):
     N, D, M = shape
     rng = np.random.RandomState(seed)
-    layer, x, dout = Linear(rng.randn(M, D), rng.randn(M)), rng.randn(N, D), rng.randn(N, M)
+    layer = Linear(rng.randn(M, D), rng.randn(M))
+    x = rng.randn(N, D)
+    dout = rng.randn(N, M)
 
     def total():
         return (layer.forward(x) * dout).sum()
@@ -67,7 +69,8 @@ def test_the_linear_layers_gradients_equal_central_differences_g01(shape, seed):
 
 def test_the_relus_gradient_equals_central_differences_g01():
     rng = np.random.RandomState(0)
-    x, dout = rng.randn(6, 5), rng.randn(6, 5)
+    x = rng.randn(6, 5)
+    dout = rng.randn(6, 5)
     x[np.abs(x) < 0.01] = 0.5
     close(ReLU().backward(x, dout), numerical_gradient(lambda: (ReLU().forward(x) * dout).sum(), x))
     assert ReLU().backward(np.zeros((1, 2)), np.ones((1, 2))).tolist() == [[0, 0]]
@@ -76,7 +79,8 @@ def test_the_relus_gradient_equals_central_differences_g01():
 @pytest.mark.parametrize("N", [1, 2, 9])
 def test_the_losss_gradient_equals_central_differences_g01(N):
     rng = np.random.RandomState(N)
-    logits, targets = rng.randn(N, 4), soft_targets(rng, N, 4)
+    logits = rng.randn(N, 4)
+    targets = soft_targets(rng, N, 4)
     close(
         kl_loss(logits, targets)[1], numerical_gradient(lambda: kl_loss(logits, targets)[0], logits)
     )
@@ -85,7 +89,9 @@ def test_the_losss_gradient_equals_central_differences_g01(N):
 @pytest.mark.parametrize("sizes", [(2, 3), (3, 5, 2), (4, 6, 5, 3)])
 def test_a_networks_gradients_equal_central_differences_g01(sizes):
     rng = np.random.RandomState(3)
-    net, x, targets = network(rng, sizes), rng.randn(11, sizes[0]), soft_targets(rng, 11, sizes[-1])
+    net = network(rng, sizes)
+    x = rng.randn(11, sizes[0])
+    targets = soft_targets(rng, 11, sizes[-1])
     _, gradients = net.loss_and_gradients(x, targets)
     for parameter, gradient in zip(net.parameters, gradients, strict=True):
         close(
@@ -139,7 +145,9 @@ def test_extreme_logits_give_finite_losses_g02(logits, seed, hard, shift):
 def test_gradients_equal_pytorchs_g03(sizes):
     torch = witness("torch")
     rng = np.random.RandomState(1)
-    net, x, targets = network(rng, sizes), rng.randn(13, sizes[0]), soft_targets(rng, 13, sizes[-1])
+    net = network(rng, sizes)
+    x = rng.randn(13, sizes[0])
+    targets = soft_targets(rng, 13, sizes[-1])
     loss, gradients = net.loss_and_gradients(x, targets)
     tensors = [torch.tensor(p, requires_grad=True) for p in net.parameters]
     values = torch.tensor(x)
@@ -158,7 +166,9 @@ def test_gradients_equal_pytorchs_g03(sizes):
 def test_training_equals_pytorchs_nesterov():
     torch = witness("torch")
     rng = np.random.RandomState(2)
-    net, x, labels = network(rng, (3, 6, 4)), rng.randn(20, 3), rng.randint(4, size=20)
+    net = network(rng, (3, 6, 4))
+    x = rng.randn(20, 3)
+    labels = rng.randint(4, size=20)
     tensors = [torch.tensor(p.copy(), requires_grad=True) for p in net.parameters]
     optimiser = torch.optim.SGD(tensors, lr=0.1, momentum=0.9, nesterov=True)
     for _ in range(25):
@@ -246,7 +256,8 @@ def test_problem1s_derivatives_equal_sympys_g05():
 def test_problem1s_path_equals_mpmaths_g05():
     space = notebook_functions("problem1_compgraph.ipynb")
     with mpmath.workdps(40):
-        w, x = mpmath.matrix(["0.3", "-0.5"]), mpmath.matrix(["0.2", "0.4"])
+        w = mpmath.matrix(["0.3", "-0.5"])
+        x = mpmath.matrix(["0.2", "0.4"])
         ours = [0.3, -0.5]
         for _ in range(30):
             e = mpmath.exp(-(w.T * x)[0])
@@ -273,8 +284,10 @@ def test_the_templates_are_right_on_6310_of_10000_g06(mnist):
 
 def test_blocks_and_dtype_change_the_gradient_by_rounding_only_g07():
     rng = np.random.RandomState(0)
-    pixels, targets = rng.randint(0, 256, (1000, 60)).astype(np.uint8), soft_targets(rng, 1000, 10)
-    W, b = rng.randn(10, 60), rng.randn(10)
+    pixels = rng.randint(0, 256, (1000, 60)).astype(np.uint8)
+    targets = soft_targets(rng, 1000, 10)
+    W = rng.randn(10, 60)
+    b = rng.randn(10)
     whole = Network([Linear(W, b)]).loss_and_gradients(pixels / 255, targets)
     for size in (1, 7, 256, 4096):
         for dtype, rounding in ((np.float64, 1e-13), (np.float32, 2e-6)):
@@ -289,7 +302,10 @@ def test_blocks_and_dtype_change_the_gradient_by_rounding_only_g07():
 
 def test_training_leaves_the_callers_arrays_alone():
     rng = np.random.RandomState(0)
-    W, b, x, targets = rng.randn(3, 2), rng.randn(3), rng.randn(9, 2), soft_targets(rng, 9, 3)
+    W = rng.randn(3, 2)
+    b = rng.randn(3)
+    x = rng.randn(9, 2)
+    targets = soft_targets(rng, 9, 3)
     kept = [a.copy() for a in (W, b, x, targets)]
     train(Network([Linear(W, b)]), x, targets, learning_rate=0.1, steps=5, momentum=0.9)
     for now, before in zip((W, b, x, targets), kept, strict=True):
@@ -298,7 +314,8 @@ def test_training_leaves_the_callers_arrays_alone():
 
 def test_training_stops_and_says_why():
     rng = np.random.RandomState(0)
-    x, targets = rng.randn(30, 2), soft_targets(rng, 30, 3)
+    x = rng.randn(30, 2)
+    targets = soft_targets(rng, 30, 3)
 
     def fresh():
         return Network([Linear(np.zeros((3, 2)), np.zeros(3))])
@@ -345,7 +362,8 @@ def test_a_layer_may_stand_in_two_places_g01():
     rng = np.random.RandomState(0)
     relu = ReLU()
     net = Network([relu, Linear(rng.randn(3, 4), rng.randn(3)), relu])
-    x, targets = rng.randn(7, 4), soft_targets(rng, 7, 3)
+    x = rng.randn(7, 4)
+    targets = soft_targets(rng, 7, 3)
 
     def loss():
         return net.loss_and_gradients(x, targets)[0]
@@ -400,7 +418,8 @@ def test_a_wrong_number_of_threads_is_refused(monkeypatch, given):
 
 def test_measure_sees_the_network_before_each_update_and_at_the_end():
     rng = np.random.RandomState(0)
-    x, targets = rng.randn(20, 2), soft_targets(rng, 20, 3)
+    x = rng.randn(20, 2)
+    targets = soft_targets(rng, 20, 3)
     net = Network([Linear(np.zeros((3, 2)), np.zeros(3))])
     options = {"learning_rate": 0.5, "steps": 4}
     history = train(

@@ -123,7 +123,8 @@ def test_verdicts_known_by_hand():
 @pytest.mark.parametrize("seed", range(10))
 def test_verdict_survives_scaling_and_shifting(seed):
     rng = np.random.RandomState(seed)
-    x, labels = rng.randn(40, 2), rng.randint(3, size=40)
+    x = rng.randn(40, 2)
+    labels = rng.randint(3, size=40)
     planted = (x @ rng.randn(2, 3)).argmax(axis=1)
     for scale, shift in ((1, 0), (1e4, -5e5), (1e-4, 3)):
         if len(set(planted)) == 3:

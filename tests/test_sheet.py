@@ -31,7 +31,8 @@ def drawn(item, height=110):
 def paper(images, columns=8, cell=160, *, tilt=0.0, shade=0.4, ruled=False, blur=1.0, noise=4.0):
     """Lay images of ink on shaded paper, and photograph it askew, blurred and with noise."""
     rng = np.random.RandomState(0)
-    height, width = (-(-len(images) // columns) + 1) * cell, (columns + 1) * cell
+    height = (-(-len(images) // columns) + 1) * cell
+    width = (columns + 1) * cell
     cover = np.zeros((height, width))
     for i, image in enumerate(images):
         row, column = divmod(i, columns)
@@ -45,7 +46,8 @@ def paper(images, columns=8, cell=160, *, tilt=0.0, shade=0.4, ruled=False, blur
     light = 1 - shade * (np.linspace(0, 0.6, width) + np.linspace(0, 0.4, height)[:, None])
     page = Image.fromarray((((1 - cover) * blank + cover * 35) * light).astype(np.uint8))
     if tilt:
-        x, y = width * tilt, height * tilt
+        x = width * tilt
+        y = height * tilt
         corners = (-x, -y, 0, height + y, width + x, height, width, 0)
         page = page.transform(
             page.size, Image.Transform.QUAD, corners, Image.Resampling.BILINEAR, fillcolor=200
