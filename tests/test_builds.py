@@ -127,16 +127,18 @@ def whole(house):
 
 def test_a_child_that_goes_on_keeps_the_lock_b02(tmp_path):
     lock = [sys.executable, ROOT / "tools/lock.py", tmp_path / "lock"]
-    script = f"sleep 2; touch {tmp_path}/done"
-    killed = subprocess.Popen([*lock, "bash", "-c", f"touch {tmp_path}/began; ({script}) & wait"])
+    child = "touch began; until [ -e go ]; do sleep 0.01; done; touch done"
+    killed = subprocess.Popen([*lock, "bash", "-c", f"({child}) & wait"], cwd=tmp_path)
     while not (tmp_path / "began").exists():
         time.sleep(0.01)
     killed.kill()
     killed.wait()
-    assert not (tmp_path / "done").exists()
-    next_one = subprocess.run([*lock, "cat", tmp_path / "done"], capture_output=True, text=True)
+    command = [*lock, "cat", "done"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as next_one:
+        line = next_one.stderr.readline()
+        (tmp_path / "go").touch()
+    assert line == f"waiting for another process that works here ({tmp_path}/lock)\n"
     assert next_one.returncode == 0, "the second command began before the first one's child ended"
-    assert next_one.stderr == f"waiting for another process that works here ({tmp_path}/lock)\n"
 
 
 @pytest.mark.slow
