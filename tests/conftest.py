@@ -102,7 +102,7 @@ def mnist_folder() -> Path:
     for folder in [Path(named or ROOT / "data/mnist"), ROOT / "data/mnist"]:
         if folder.is_dir() and read_mnist(folder).name == "MNIST":
             return folder
-    return absent("the original MNIST is not at hand; name its folder in MNIST_DIR")
+    return absent("the original MNIST is not available; name its folder in MNIST_DIR")
 
 
 @pytest.fixture(scope="session")
