@@ -102,10 +102,17 @@ def sweep(options: argparse.Namespace) -> int:
     """
     check(options)
     swept = grid.swept_values(options.notebook, options.values)
+    names = dict.fromkeys(text.partition("=")[0] for text in options.values)
+    typed = {name: swept[name] for name in names}  # in this order, for the plot
     if options.plot:
-        plot.axes(swept)
-    style = {"kernel": options.kernel, "keep": options.keep_notebooks}
-    planned = grid.all_runs(options.notebook, options.out, swept, **style)
+        plot.axes(typed)
+    planned = grid.all_runs(
+        options.notebook,
+        options.out,
+        swept,
+        kernel=options.kernel,
+        keep=options.keep_notebooks,
+    )
     with only_one(options.out):
         refuse_other_notebooks(options.out, options.notebook.name)
         failed = run_missing(planned, options)
@@ -117,7 +124,7 @@ def sweep(options: argparse.Namespace) -> int:
         if options.plot and numbers.empty:
             print(f"{options.plot}: no plot, because no run succeeded")
         elif options.plot:
-            plot.plot(numbers, swept, options.plot, options.out)
+            plot.plot(numbers, typed, options.plot, options.out)
             print(f"{options.plot}: {options.out}/plot.pdf, {options.out}/plot.png")
     return 1 if failed else 0
 
@@ -166,16 +173,16 @@ def outcomes(
 ) -> Iterator[tuple[Run, str]]:
     """Start all runs; yield each when it has ended, with the cause of its failure, if any."""
     started = {submit(run): run for run in missing}
-    ended: queue.SimpleQueue[Future[str]] = queue.SimpleQueue()
+    finished: queue.SimpleQueue[Future[str]] = queue.SimpleQueue()
     for future in started:
-        future.add_done_callback(ended.put)
+        future.add_done_callback(finished.put)
     while started:
         try:
-            batch = [ended.get(timeout=CHECK)]
+            batch = [finished.get(timeout=CHECK)]
         except queue.Empty:
             check_executor()
             continue
-        batch += [ended.get() for _ in range(ended.qsize())]
+        batch += [finished.get() for _ in range(finished.qsize())]
         identity.forget()  # so the files are listed once for the batch, after all of it has ended
         for future in batch:
             run = started.pop(future)

@@ -16,8 +16,8 @@ from typing import Any
 import distributed
 from distributed import Client, LocalCluster
 
-from sweep import engine, identity, runs
-from sweep.engine import Check, Submit
+from sweep import identity, runs
+from sweep.engine import SAFE, Executor, end_runs, run_one, warm_up
 from sweep.runs import Run
 from sweep.sources import ROOT
 
@@ -26,9 +26,7 @@ CONNECTING = 10.0  # seconds to wait for the scheduler
 
 
 @contextlib.contextmanager
-def cluster(
-    address: str, workers: int, limit: float | None, out: Path
-) -> Iterator[tuple[Submit, Check]]:
+def cluster(address: str, workers: int, limit: float | None, out: Path) -> Iterator[Executor]:
     """Yield what hands a run to a cluster, and what raises ValueError if there is no worker.
 
     `address` is that of its scheduler; "local" starts one here, with `workers`. Raises ValueError
@@ -38,7 +36,8 @@ def cluster(
     folder = f"{out.absolute()}/runs/"
     with contextlib.ExitStack() as stack:
         client = connect(stack, address, workers)
-        for worker, cause in client.run(on_worker, "end_runs", folder).items():  # of one killed
+        # A sweep that was killed may have left runs there.
+        for worker, cause in client.run(on_worker, end_runs.__name__, folder).items():
             if cause:
                 raise ValueError(f"{worker}: {cause}")
         executor = client.get_executor(pure=False)
@@ -46,7 +45,7 @@ def cluster(
         stack.callback(executor.shutdown, wait=False)  # forgets the runs that have not begun
 
         def submit(run: Run) -> "Future[str]":
-            return executor.submit(on_worker, "run_here", pickle.dumps(run), limit)
+            return executor.submit(on_worker, run_here.__name__, pickle.dumps(run), limit)
 
         yield submit, lambda: wait_for_worker(client)
 
@@ -78,20 +77,20 @@ def wait_for_worker(client: Client) -> None:
         raise ValueError(f"--dask: there has been no worker for {PATIENCE:g} s") from None
 
 
-def stop(client: Client, on_worker: Callable[..., str], folder: str) -> None:
+def stop(client: Client, on_worker: Callable[..., str | None], folder: str) -> None:
     """End what still runs of the sweep in `folder`; a cluster that has gone has ended it."""
     with contextlib.suppress(Exception):
-        client.run(on_worker, "end_runs", folder)
+        client.run(on_worker, end_runs.__name__, folder)
 
 
-def task(root: str) -> Callable[..., str]:
-    """Return a function that calls one of those below on a worker.
+def task(root: str) -> Callable[..., str | None]:
+    """Return a function that calls one of this module's functions on a worker.
 
     It is an inner function, because dask sends those by value: a worker that lacks the project can
     call it and say so.
     """
 
-    def on_worker(function: str, *arguments: Any) -> str:
+    def on_worker(function: str, *arguments: Any) -> str | None:
         import importlib
         import sys
 
@@ -107,12 +106,6 @@ def task(root: str) -> Callable[..., str]:
     return on_worker
 
 
-def end_runs(folder: str) -> str:
-    """End what still runs on this worker of the sweep in `folder`."""
-    engine.end_runs(folder)
-    return ""
-
-
 def run_here(pickled: bytes, limit: float | None) -> str:
     """Run on this worker; return the cause of a failure, or nothing."""
     run: Run = pickle.loads(pickled)
@@ -123,5 +116,5 @@ def run_here(pickled: bytes, limit: float | None) -> str:
         return f"a worker's notebook, modules or data differ from the sender's; see {ROOT} there"
     # A worker under a nanny is a daemon, and daemons may not start processes.
     multiprocessing.current_process().daemon = False
-    engine.warm_up(engine.SAFE)
-    return engine.run_one(run, limit)
+    warm_up(SAFE)
+    return run_one(run, limit)

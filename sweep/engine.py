@@ -29,6 +29,7 @@ from sweep.runs import Run
 
 Submit = Callable[[Run], "Future[str]"]  # starts a run; the result is the cause of a failure
 Check = Callable[[], None]  # raises ValueError if no run can end any more
+Executor = tuple[Submit, Check]
 
 GRACE = 5.0  # seconds from SIGTERM, at which a kernel is shut down, to SIGKILL
 ONE_CORE = {"THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # for a run
@@ -137,9 +138,7 @@ def no_interrupts() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def this_machine(
-    notebook: Path, workers: int, limit: float | None
-) -> Iterator[tuple[Submit, Check]]:
+def this_machine(notebook: Path, workers: int, limit: float | None) -> Iterator[Executor]:
     """Yield a function that hands a run to one of `workers` threads; end what runs at exit."""
     with no_interrupts():  # which the process that it starts inherits
         warm_up(modules_to_preload(notebook))

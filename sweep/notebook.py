@@ -45,11 +45,12 @@ def stop(number: int, frame: Any) -> None:
 def execute(notebook: Path, out: Path, values: dict[str, Any], *, kernel: bool = True) -> None:
     """Execute a notebook in the project's folder, with a kernel or in this process.
 
-    Its copy and what it writes land in the folder `out`. Raises NotebookError with the reason; the
-    copy is then called <name>.failed.ipynb.
+    Its copy and what it writes land in the folder `out`. Raises ValueError if the copy would
+    replace the notebook, and NotebookError if it fails; the copy is then <name>.failed.ipynb.
     """
-    refuse_own_folder(notebook, out)
     complete = out / notebook.name
+    if complete.exists() and complete.samefile(notebook):
+        raise ValueError(f"{out} is the notebook's own folder; choose another output folder")
     failed = out / f"{notebook.stem}.failed.ipynb"
     unfinished = out / f".{notebook.stem}.unfinished.ipynb"
     out.mkdir(parents=True, exist_ok=True)
@@ -67,13 +68,6 @@ def execute(notebook: Path, out: Path, values: dict[str, Any], *, kernel: bool =
         raise NotebookError(notebook, reasons(error), failed) from error
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-def refuse_own_folder(notebook: Path, out: Path) -> None:
-    """Raise ValueError if the executed copy would replace the notebook itself."""
-    copy = out / notebook.name
-    if copy.exists() and copy.samefile(notebook):
-        raise ValueError(f"{out} is the notebook's own folder; choose another output folder")
 
 
 def without_home(folder: Path) -> str:
@@ -119,11 +113,7 @@ def kernel_settings() -> Iterator[dict[str, str]]:
     """Let a kernel talk through files instead of ports, so that many kernels cannot clash."""
     folder = temporary_folder()
     try:
-        yield {
-            "transport": "ipc",
-            "ip": f"{folder}/k",
-            "connection_file": f"{folder}/kernel.json",
-        }
+        yield {"transport": "ipc", "ip": f"{folder}/k", "connection_file": f"{folder}/k.json"}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -42,11 +42,8 @@ def declared(notebook: Path) -> dict[str, Parameter]:
         raise ValueError(f"{notebook} cannot be read: {error.strerror}") from None
     except SyntaxError as error:
         raise ValueError(f"the parameters cell of {notebook} is not Python: {error}") from None
-    parameters = {}
-    for statement in statements:
-        if isinstance(statement, ast.AnnAssign | ast.Assign):
-            name, parameter = declaration(statement, source)
-            parameters[name] = parameter
+    lines = [line for line in statements if isinstance(line, ast.AnnAssign | ast.Assign)]
+    parameters = dict(declaration(line, source) for line in lines)
     if OUT not in parameters:
         raise ValueError(f'{notebook} needs a parameter for the output folder: `{OUT}: str = "."`')
     del parameters[OUT]

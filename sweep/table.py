@@ -31,7 +31,11 @@ def row(run: Run, swept: list[str]) -> dict[str, Any]:
     record = runs.record(run)
     cells = {name: run.values[name] for name in swept}
     cells |= {"status": "done" if done else "failed", "cause": record.cause if record else ""}
-    for name, value in flat("", runs.read_results(run)) if done else ():
+    try:
+        results = runs.read_results(run) if done else {}
+    except ValueError as error:  # it was changed after the run
+        raise ValueError(f"{run.folder}: {error}; remove this folder to run it again") from None
+    for name, value in flat("", results):
         if name not in cells:
             cells[name] = value
         elif cells[name] != value:  # most notebooks repeat their parameters

@@ -228,6 +228,14 @@ def test_what_is_no_results_is_a_failure(tmp_path, code, cause):
         assert [row["status"] for row in rows(tmp_path / "out")] == ["failed"]
 
 
+def test_results_that_were_damaged_later_are_named(tmp_path):
+    assert go(make(tmp_path), tmp_path / "out", "k=1").returncode == 0
+    (tmp_path / "out/runs/k=1/results/little.json").write_text("{")
+    done = go(tmp_path / "little.ipynb", tmp_path / "out", "k=1")
+    assert done.returncode == 2 and f"{tmp_path}/out/runs/k=1: results/little.json" in done.stderr
+    assert done.stderr.endswith("; remove this folder to run it again\n")
+
+
 def test_a_notebook_in_its_own_output_folder_is_refused(tmp_path):
     (tmp_path / "out/runs/k=1").mkdir(parents=True)
     notebook = make(tmp_path / "out/runs/k=1")
@@ -920,9 +928,11 @@ def test_a_plot_of_the_runs(tmp_path):
     assert done.returncode == 0 and f"by.seed: {out}/plot.pdf, {out}/plot.png" in done.stdout
     assert (out / "plot.png").read_bytes().startswith(b"\x89PNG")
     assert (out / "plot.pdf").read_bytes().startswith(b"%PDF")
+    assert b"by.seed against k: dots" in (out / "plot.png").read_bytes()
     (out / "plot.png").unlink()
-    done = go(notebook, out, *words, "--plot", "square")
-    assert "60 there already, 0 to do" in done.stdout and (out / "plot.png").is_file()
+    done = go(notebook, out, *reversed(words), "--plot", "square")
+    assert "60 there already, 0 to do" in done.stdout
+    assert b"square against points: dots" in (out / "plot.png").read_bytes(), "typed first"
     done = go(notebook, out, *words, "--plot", "squere")
     assert done.returncode == 2 and done.stderr.endswith(
         "no number is called 'squere'; did you mean square? There are square, by.seed\n"

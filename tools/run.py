@@ -10,14 +10,7 @@ import sys
 from pathlib import Path
 
 from sweep import parameters
-from sweep.notebook import (
-    LONGEST_LIMIT,
-    NotebookError,
-    Stop,
-    execute,
-    refuse_own_folder,
-    stop,
-)
+from sweep.notebook import LONGEST_LIMIT, NotebookError, Stop, execute, stop
 
 
 def arguments() -> argparse.Namespace:
@@ -39,7 +32,6 @@ def run(options: argparse.Namespace) -> int:
     if options.out.exists() and not options.out.is_dir():
         raise ValueError(f"{options.out} is a file; the second argument must be the output folder")
     values = parameters.read(options.notebook, options.values)
-    refuse_own_folder(options.notebook, options.out)
     # One write, even where output is unbuffered: make -j runs several of these at once.
     print(f"running {options.notebook}\n", end="", flush=True)
     signal.signal(signal.SIGTERM, stop)
