@@ -17,7 +17,7 @@ import distributed
 from distributed import Client, LocalCluster
 
 from sweep import identity, runs
-from sweep.engine import SAFE, Executor, end_runs, run_one, warm_up
+from sweep.engine import LOCK, SAFE, Executor, end_runs, run_one, warm_up
 from sweep.runs import Run
 from sweep.sources import ROOT
 
@@ -111,8 +111,10 @@ def run_here(pickled: bytes, limit: float | None) -> str:
     run: Run = pickle.loads(pickled)
     if runs.is_done(run):
         return ""
-    identity.forget()
-    if not runs.is_current(run):
+    with LOCK:  # Python 3.11 fails if two threads parse source at once
+        identity.forget()
+        is_current = runs.is_current(run)
+    if not is_current:
         return f"a worker's notebook, modules or data differ from the sender's; see {ROOT} there"
     # A worker under a nanny is a daemon, and daemons may not start processes.
     multiprocessing.current_process().daemon = False

@@ -669,6 +669,20 @@ if k == 4: sum(range(10**11))"""
     assert all(process.poll() is None for process in processes), "the workers go on"
 
 
+@pytest.mark.parametrize("name", ["INT", "KILL"])
+def test_a_sweep_that_was_stopped_leaves_no_runs_on_a_cluster(tmp_path, dask, name):
+    notebook = marking(tmp_path, FOREVER["C code that holds the GIL"])
+    with started(notebook, tmp_path / "out", "k=1,2", "--dask", dask[0]) as running:
+        wait_for_marks(tmp_path, 2, running)
+        os.kill(running.pid, getattr(signal, f"SIG{name}"))
+        assert running.wait(timeout=60) == (130 if name == "INT" else -signal.SIGKILL)
+    if name == "KILL":
+        old = [pid for _, pid in marks(tmp_path)]
+        assert go(make(tmp_path), tmp_path / "out", "k=1,2", "--dask", dask[0]).returncode == 0
+        assert all_gone(old), "those of a killed sweep end when it goes on"
+    assert all_gone(pid for _, pid in marks(tmp_path))
+
+
 def test_a_dask_worker_says_what_it_lacks(tmp_path, dask):
     from distributed import Client
 
@@ -683,7 +697,7 @@ def test_a_dask_worker_says_what_it_lacks(tmp_path, dask):
 
         (answer,) = answers("/no/such/folder", "end_runs", str(tmp_path))
         assert "lacks the project" in answer and "must be at /no/such/folder" in answer
-        assert answers(str(ROOT), "end_runs", str(tmp_path)) == {""}
+        assert answers(str(ROOT), "end_runs", str(tmp_path)) == {None}
         (answer,) = answers(str(ROOT), "run_here", pickle.dumps(old), None)
         assert "differ from the sender's" in answer
 
