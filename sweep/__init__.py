@@ -1,4 +1,5 @@
-"""Many runs of one notebook: each combination of its parameters in a process of its own, one table.
+"""Runs a notebook once for each combination of parameters, each in its own process, and collects
+the results in one table.
 
 `python -m sweep NOTEBOOK OUT hidden=1,2,4 seed=0:50` works for any notebook with a parameters cell
 that has the parameter `out`, a folder, and that writes its numbers as JSON to

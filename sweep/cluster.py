@@ -1,79 +1,53 @@
-"""Sweeps on a dask cluster: a worker gives each run a process of its own, as a thread does here.
+"""Sweeps on a dask cluster: a worker gives each run its own process, as a thread does here.
 
 A worker needs the project (at the same path or on its PYTHONPATH), the data and the sweep's folder;
-one that lacks any of these says so.
+a run on a worker that lacks any of these fails and says so.
 """
 
 import contextlib
-import hashlib
 import multiprocessing
 import pickle
 import platform
-import shutil
-import time
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import distributed
 from distributed import Client, LocalCluster
 
-from sweep import engine, runs
-from sweep.engine import Submit
-from sweep.identity import file_hash
+from sweep import identity, runs
+from sweep.engine import LOCK, SAFE, Executor, end_runs, run_one, warm_up
 from sweep.runs import Run
 from sweep.sources import ROOT
 
 PATIENCE = 30.0  # seconds to wait for a worker
 CONNECTING = 10.0  # seconds to wait for the scheduler
-FILES = sorted(Path(__file__).parent.glob("*.py"))
-VERSION = hashlib.sha256("".join(map(file_hash, FILES)).encode()).hexdigest()  # as it was loaded
 
 
 @contextlib.contextmanager
-def cluster(
-    address: str, workers: int, limit: float | None, out: Path
-) -> Iterator[tuple[Submit, Callable[[], None]]]:
-    """Yield what hands a run to a cluster, and what raises ValueError if it has gone.
+def cluster(address: str, workers: int, limit: float | None, out: Path) -> Iterator[Executor]:
+    """Yield what hands a run to a cluster, and what raises ValueError if there is no worker.
 
     `address` is that of its scheduler; "local" starts one here, with `workers`. Raises ValueError
     if the cluster cannot be used.
     """
-    mark = out.absolute() / f"runs/.{uuid.uuid4().hex}"  # a folder for the workers to see
-    on_worker = task(str(ROOT), VERSION)
+    on_worker = task(str(ROOT))
+    folder = f"{out.absolute()}/runs/"
     with contextlib.ExitStack() as stack:
         client = connect(stack, address, workers)
-        mark.mkdir()
-        stack.callback(shutil.rmtree, mark, ignore_errors=True)
-        for worker, cause in client.run(on_worker, pickle.dumps(None), str(mark), limit).items():
+        # A sweep that was killed may have left runs there.
+        for worker, cause in client.run(on_worker, end_runs.__name__, folder).items():
             if cause:
                 raise ValueError(f"{worker}: {cause}")
         executor = client.get_executor(pure=False)
+        stack.callback(stop, client, on_worker, folder)
         stack.callback(executor.shutdown, wait=False)  # forgets the runs that have not begun
 
         def submit(run: Run) -> "Future[str]":
-            return executor.submit(on_worker, pickle.dumps(run), str(mark), limit)
+            return executor.submit(on_worker, run_here.__name__, pickle.dumps(run), limit)
 
-        yield submit, watch(client)
-
-
-def watch(client: Client) -> Callable[[], None]:
-    """Return a function that raises ValueError if there has been no worker for a while."""
-    last_seen = time.monotonic()
-
-    def check() -> None:
-        """Raise ValueError if all workers have been gone for too long."""
-        nonlocal last_seen
-        if client.scheduler_info()["workers"]:
-            last_seen = time.monotonic()
-        elif time.monotonic() - last_seen > PATIENCE:
-            raise ValueError(
-                f"--dask: there has been no worker for {PATIENCE:g} s; "
-                f"the same command goes on from here"
-            )
-
-    return check
+        yield submit, lambda: wait_for_worker(client)
 
 
 def connect(stack: contextlib.ExitStack, address: str, workers: int) -> Client:
@@ -95,41 +69,54 @@ def connect(stack: contextlib.ExitStack, address: str, workers: int) -> Client:
         ) from None
 
 
-def task(root: str, version: str) -> Callable[..., str]:
-    """Return the function that a worker calls for each run.
+def wait_for_worker(client: Client) -> None:
+    """Return once there is a worker; raises ValueError if none comes."""
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except Exception:  # the scheduler may have gone as well
+        raise ValueError(f"--dask: there has been no worker for {PATIENCE:g} s") from None
 
-    It is an inner function, because dask sends those by value, and the run is pickled before; so a
-    worker that lacks the project can say so.
+
+def stop(client: Client, on_worker: Callable[..., str | None], folder: str) -> None:
+    """End what still runs of the sweep in `folder`; a cluster that has gone has ended it."""
+    with contextlib.suppress(Exception):
+        client.run(on_worker, end_runs.__name__, folder)
+
+
+def task(root: str) -> Callable[..., str | None]:
+    """Return a function that calls one of this module's functions on a worker.
+
+    It is an inner function, because dask sends those by value: a worker that lacks the project can
+    call it and say so.
     """
 
-    def on_worker(run: bytes, mark: str, limit: float | None) -> str:
+    def on_worker(function: str, *arguments: Any) -> str | None:
         import importlib
-        import pathlib
         import sys
 
-        if pathlib.Path(root, "sweep/cluster.py").is_file() and root not in sys.path:
+        if root not in sys.path:
             sys.path.insert(0, root)
         try:
-            there = importlib.import_module("sweep.cluster")
+            here = importlib.import_module("sweep.cluster")
         except ImportError as error:
             place = f"it must be at {root} or on the worker's PYTHONPATH"
             return f"a worker lacks the project ({error}); {place}"
-        return there.run_here(run, mark, limit, version)
+        return getattr(here, function)(*arguments)
 
     return on_worker
 
 
-def run_here(pickled: bytes, mark: str, limit: float | None, version: str) -> str:
-    """Run on this worker, or only see if it could; return the cause of a failure, or nothing."""
-    if not Path(mark).is_dir():
-        return f"a worker does not see the sweep's folder: there is no {mark}"
-    if version != VERSION:
-        return "a worker has loaded another version of sweep/; start it again"
-    run: Run | None = pickle.loads(pickled)
-    if run is None or runs.is_done(run):
+def run_here(pickled: bytes, limit: float | None) -> str:
+    """Run on this worker; return the cause of a failure, or nothing."""
+    run: Run = pickle.loads(pickled)
+    if runs.is_done(run):
         return ""
-    if not runs.is_current(run):
+    with LOCK:  # Python 3.11 fails if two threads parse source at once
+        identity.forget()
+        is_current = runs.is_current(run)
+    if not is_current:
         return f"a worker's notebook, modules or data differ from the sender's; see {ROOT} there"
-    multiprocessing.current_process().daemon = False  # a nanny's worker may else have no children
-    engine.warm_up(engine.SAFE)
-    return engine.run_one(run, limit)
+    # A worker under a nanny is a daemon, and daemons may not start processes.
+    multiprocessing.current_process().daemon = False
+    warm_up(SAFE)
+    return run_one(run, limit)

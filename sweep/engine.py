@@ -27,7 +27,9 @@ from sweep import notebook as notebooks
 from sweep import runs, sources
 from sweep.runs import Run
 
-Submit = Callable[[Run], "Future[str]"]  # hands a run over; the result is the cause of a failure
+Submit = Callable[[Run], "Future[str]"]  # starts a run; the result is the cause of a failure
+Check = Callable[[], None]  # raises ValueError if no run can end any more
+Executor = tuple[Submit, Check]
 
 GRACE = 5.0  # seconds from SIGTERM, at which a kernel is shut down, to SIGKILL
 ONE_CORE = {"THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # for a run
@@ -43,14 +45,14 @@ def run_one(run: Run, limit: float | None = None) -> str:
 
     Return the cause of a failure, or nothing.
     """
-    process = CONTEXT.Process(target=child, args=(run,))
+    process = CONTEXT.Process(target=child, args=(run,), name=str(run.folder))
     with LOCK:
         process.start()
     in_time = wait([process.sentinel], limit)
     end([process])
-    ended = runs.record(run)
-    if process.exitcode == 0 and ended:
-        return ended.cause
+    record = runs.record(run)
+    if process.exitcode == 0 and record:
+        return record.cause
     if not in_time:
         return f"timed out after {limit:g} s"
     hint = " (killed: out of memory?)" if process.exitcode == -signal.SIGKILL else ""
@@ -79,7 +81,7 @@ def child(run: Run) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, notebooks.stop)
     gc.freeze()  # the garbage collector need not look through what was imported before the fork
-    np.random.seed()  # all forked processes start from one global stream
+    np.random.seed()  # otherwise all runs would draw the same random numbers
     try:
         runs.execute(run)
     except notebooks.Stop:
@@ -106,8 +108,8 @@ def follow_parent() -> None:
 def warm_up(modules: Sequence[str]) -> None:
     """Start the process from which runs are forked; meanwhile it imports `modules` for them."""
     os.environ |= ONE_CORE
-    again = [name for name in SAFE if name in sys.modules]  # a run imports the main module again
-    CONTEXT.set_forkserver_preload([*PRELOAD, *modules, *again])
+    loaded = [name for name in SAFE if name in sys.modules]  # a run may import the main module
+    CONTEXT.set_forkserver_preload([*PRELOAD, *modules, *loaded])
     if tempfile.tempdir is None:
         tempfile.tempdir = notebooks.temporary_folder()  # for the socket of multiprocessing
         late = -200  # multiprocessing itself cleans up at -100
@@ -120,8 +122,8 @@ def modules_to_preload(notebook: Path) -> list[str]:
 
     Raises ValueError or OSError if it cannot be read.
     """
-    every_cell = sources.code_cells(notebook, without="")
-    names = set().union(*map(sources.imports, every_cell))
+    cells = sources.code_cells(notebook, without="")
+    names = set().union(*map(sources.imports, cells))
     return sorted(name for name in names if sources.own_file(name) or name.split(".")[0] in SAFE)
 
 
@@ -136,22 +138,28 @@ def no_interrupts() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def this_machine(workers: int, limit: float | None) -> Iterator[Submit]:
+def this_machine(notebook: Path, workers: int, limit: float | None) -> Iterator[Executor]:
     """Yield a function that hands a run to one of `workers` threads; end what runs at exit."""
+    with no_interrupts():  # which the process that it starts inherits
+        warm_up(modules_to_preload(notebook))
     pool = ThreadPoolExecutor(workers)
     futures: list[Future[str]] = []
 
     def submit(run: Run) -> "Future[str]":
-        """Hand a run over."""
         futures.append(pool.submit(run_one, run, limit))
         return futures[-1]
 
     try:
-        yield submit
+        yield submit, lambda: None
     finally:
         with no_interrupts():  # a second Ctrl-C must not stop the stopping
             pool.shutdown(wait=False, cancel_futures=True)
             while not all(future.done() for future in futures):
-                with LOCK:
-                    children = multiprocessing.active_children()
-                end(children)
+                end_runs("")
+
+
+def end_runs(out: str) -> None:
+    """End the runs of this process whose folders lie in `out`."""
+    with LOCK:
+        children = multiprocessing.active_children()
+    end([child for child in children if child.name.startswith(out)])

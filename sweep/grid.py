@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sweep import parameters
-from sweep.identity import code_hashes, filled, identity
+from sweep.identity import code_hashes, filled, forget, identity, named_path
 from sweep.runs import Run
 from sweep.sources import ROOT
 
@@ -46,7 +46,7 @@ def expand(text: str, kind: str) -> list[str]:
 
 
 def span(text: str) -> list[str]:
-    """Return the values of a range lo:hi or lo:hi:step, without its end; raises ValueError."""
+    """Return the values of a range lo:hi or lo:hi:step, which excludes hi; raises ValueError."""
     try:
         low, high, *steps = map(Decimal, text.split(":"))
         (step,) = steps or [Decimal(1)]
@@ -79,12 +79,25 @@ def all_runs(
         raise ValueError(f"a sweep has at most {MOST_RUNS} runs, and these values make {count}")
     path = notebook.resolve()
     path = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    forget()
     code = code_hashes(path)
     defaults = {name: line.default for name, line in parameters.declared(notebook).items()}
-    runs = []
+    planned = []
     for combination in itertools.product(*swept.values()):
         given = dict(zip(swept, combination, strict=True))
         values = filled(defaults | given)
+        refuse_folders_around(out, values)
         folder = (out / "runs" / label(given)).absolute()
-        runs.append(Run(path, folder, values, identity(code, values), kernel, keep))
-    return runs
+        planned.append(Run(path, folder, values, identity(code, values), kernel, keep))
+    return planned
+
+
+def refuse_folders_around(out: Path, values: dict[str, Any]) -> None:
+    """Raise ValueError if a parameter names a folder in which the sweep itself writes."""
+    for name, value in values.items():
+        folder = named_path(name, value)
+        if folder and out.resolve().is_relative_to(folder.resolve()):
+            raise ValueError(
+                f"parameter {name} names {value}, a folder that holds the output folder {out}; "
+                f"choose an output folder outside of it"
+            )

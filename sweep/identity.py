@@ -19,7 +19,7 @@ def identity(code: Hashes, values: dict[str, Any]) -> str:
 
     A parameter that names a file or a folder counts by what is in it, so the files may be moved.
     """
-    parameters = {name: contents(value) or value for name, value in values.items()}
+    parameters = {name: contents(name, value) or value for name, value in values.items()}
     return hashlib.sha256(json.dumps([code, parameters], sort_keys=True).encode()).hexdigest()
 
 
@@ -34,18 +34,43 @@ def code_hashes(notebook: Path) -> Hashes:
     return [(notebook.name, hashlib.sha256(cells.encode()).hexdigest()), *hashes]
 
 
-def contents(value: Any) -> Hashes:
+def contents(name: str, value: Any) -> Hashes:
     """Return the hashes of the file, or of all files in the folder, that a parameter names."""
+    path = named_path(name, value)
+    return path_hashes(path) if path else []
+
+
+def named_path(name: str, value: Any) -> Path | None:
+    """Return the file or folder that a parameter names, or None.
+
+    A text without a slash may just be a word: it names a folder only if pyproject.toml lists the
+    parameter in tool.sweep.empty.
+    """
     if not isinstance(value, str) or not value:
-        return []
+        return None
+    path = ROOT / value
     try:
-        path = ROOT / value
+        is_folder = path.is_dir() and ("/" in value or name in empty_places())
+        return path if is_folder or path.is_file() else None
+    except (OSError, ValueError):  # a text that cannot be a path
+        return None
+
+
+@functools.cache
+def path_hashes(path: Path) -> Hashes:
+    """Return the hashes of a file or of all files in a folder; it is listed again after forget."""
+    try:
         if path.is_file():
             return [(path.name, file_hash(path))]
-        files = [file for file in sorted(path.rglob("*")) if file.is_file()]
+        files = sorted(file for file in path.rglob("*") if file.is_file())
         return [(str(file.relative_to(path)), file_hash(file)) for file in files]
-    except (OSError, ValueError):  # a text that cannot be a path
+    except OSError:  # it cannot be read, so only its name counts
         return []
+
+
+def forget() -> None:
+    """Forget which files the folders held; to be called before their contents are checked again."""
+    path_hashes.cache_clear()
 
 
 def file_hash(path: Path) -> str:

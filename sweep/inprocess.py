@@ -15,6 +15,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook, new_output
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 
+from sweep.notebook import Stop
+
 NAME = "in-process"
 
 
@@ -27,9 +29,12 @@ class InProcessEngine(Engine):
     ) -> None:
         """Run the code cells of `nb_man.nb` in a new namespace; papermill has set the folder."""
         namespace: dict[str, Any] = {"__name__": "__main__"}
-        cells = [pair for pair in enumerate(nb_man.nb.cells) if pair[1].cell_type == "code"]
+        count = 0
         # Without papermill's cell_start and cell_complete: each of them would write the file.
-        for count, (index, cell) in enumerate(cells, 1):
+        for index, cell in enumerate(nb_man.nb.cells):
+            if cell.cell_type != "code":
+                continue
+            count += 1
             cell.outputs = run_cell(cell.source, f"cell {index}", namespace, count)
             cell.execution_count = count
             if any(output.output_type == "error" for output in cell.outputs):
@@ -47,7 +52,9 @@ def run_cell(source: str, name: str, namespace: dict[str, Any], count: int) -> l
             value = run_source(source, name, namespace)
             if value is not None:
                 last = [shown(value, count)]
-    except (Exception, SystemExit) as error:  # sys.exit in a cell is a failure, too
+    except Stop:
+        raise
+    except BaseException as error:  # sys.exit or Ctrl-C in a cell is a failure, too
         last = [failure(error, source, name)]
     streams = [("stdout", printed.getvalue()), ("stderr", warned.getvalue())]
     return [new_output("stream", name=name, text=text) for name, text in streams if text] + last
@@ -86,6 +93,5 @@ def failure(error: BaseException, source: str, name: str) -> NotebookNode:
 
 
 papermill_engines.register(NAME, InProcessEngine)
-nbformat.validate(
-    new_notebook()
-)  # compiles the schema, once for all processes forked from this one
+# Compiles the schema of notebooks, once for all processes that are forked from this one.
+nbformat.validate(new_notebook())

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
@@ -18,12 +19,18 @@ import nbformat
 from sweep.parameters import OUT
 from sweep.sources import ROOT
 
+LONGEST_LIMIT = 10**6  # seconds; the system's timers do not go much further
 MOST_LINES = 6  # of an error message that a user is shown
 MOST_CHARACTERS = 300  # of one of these lines
 
 
 class NotebookError(Exception):
-    """A run failed; the message says in a few lines where and why."""
+    """A run failed; the message says in a few lines where and why, `cause` says it in one."""
+
+    def __init__(self, notebook: Path, reasons: list[str], failed_copy: Path) -> None:
+        self.cause = ": ".join(reasons)
+        lines = [*reasons, f"the failed copy: {failed_copy}"] if failed_copy.exists() else reasons
+        super().__init__("\n  ".join([f"{notebook.name} failed", *lines]))
 
 
 class Stop(KeyboardInterrupt):
@@ -38,26 +45,27 @@ def stop(number: int, frame: Any) -> None:
 def execute(notebook: Path, out: Path, values: dict[str, Any], *, kernel: bool = True) -> None:
     """Execute a notebook in the project's folder, with a kernel or in this process.
 
-    Its copy and what it writes land in the folder `out`. Raises NotebookError with the reason; the
-    copy is then called <name>.failed.ipynb.
+    Its copy and what it writes land in the folder `out`. Raises ValueError if the copy would
+    replace the notebook, and NotebookError if it fails; the copy is then <name>.failed.ipynb.
     """
     complete = out / notebook.name
+    if complete.exists() and complete.samefile(notebook):
+        raise ValueError(f"{out} is the notebook's own folder; choose another output folder")
     failed = out / f"{notebook.stem}.failed.ipynb"
     unfinished = out / f".{notebook.stem}.unfinished.ipynb"
     out.mkdir(parents=True, exist_ok=True)
+    failed.unlink(missing_ok=True)
     began = time.time()
     try:
-        through_papermill(
-            notebook, unfinished.absolute(), {**values, OUT: without_home(out)}, kernel
-        )
+        given = values | {OUT: without_home(out)}
+        through_papermill(notebook, unfinished.absolute(), given, kernel)
         tidy(unfinished)
         os.utime(unfinished, (began, began))  # older than a source that changed while it ran
         unfinished.replace(complete)
-        failed.unlink(missing_ok=True)
     except Exception as error:  # whatever it is, the user gets one clear message
         if unfinished.exists():
             unfinished.replace(failed)
-        raise NotebookError(explanation(notebook, error, failed)) from error
+        raise NotebookError(notebook, reasons(error), failed) from error
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -77,6 +85,7 @@ def through_papermill(notebook: Path, copy: Path, values: dict[str, Any], kernel
 
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # the same bits on any machine
+    logging.getLogger("papermill").setLevel(logging.ERROR)  # it warns of lines with >=
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of the Python that runs this
     settings: Any = kernel_settings() if kernel else contextlib.nullcontext({})
     with settings as manager:
@@ -104,11 +113,7 @@ def kernel_settings() -> Iterator[dict[str, str]]:
     """Let a kernel talk through files instead of ports, so that many kernels cannot clash."""
     folder = temporary_folder()
     try:
-        yield {
-            "transport": "ipc",
-            "ip": f"{folder}/k",
-            "connection_file": f"{folder}/kernel.json",
-        }
+        yield {"transport": "ipc", "ip": f"{folder}/k", "connection_file": f"{folder}/k.json"}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -143,17 +148,12 @@ def seal(cells: list[Any]) -> str:
     return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()
 
 
-def explanation(notebook: Path, error: Any, failed: Path) -> str:
-    """Say in a few lines what went wrong, in which cell and line, and where the failed copy is."""
-    lines = [f"{notebook.name} failed"]
-    if hasattr(error, "cell_index"):  # papermill's error for a cell
-        lines.append(f"  code cell [{error.exec_count}]{failed_line(error.traceback)}")
-        lines += shortened(f"{error.ename}: {error.evalue}")
-    else:
-        lines += shortened(f"{type(error).__name__}: {error}")
-    if failed.exists():
-        lines.append(f"  the failed copy: {failed}")
-    return "\n".join(lines)
+def reasons(error: Any) -> list[str]:
+    """Say in a few lines what went wrong, and in which cell and line."""
+    if not hasattr(error, "cell_index"):
+        return shortened(f"{type(error).__name__}: {error}")
+    place = f"code cell [{error.exec_count}]{failed_line(error.traceback)}"
+    return [place, *shortened(f"{error.ename}: {error.evalue}")]  # papermill's error for a cell
 
 
 def failed_line(traceback: list[str]) -> str:
@@ -165,5 +165,5 @@ def failed_line(traceback: list[str]) -> str:
 
 
 def shortened(text: str) -> list[str]:
-    """Return the first lines of a message, indented."""
-    return [f"  {line[:MOST_CHARACTERS]}" for line in text.splitlines()[:MOST_LINES]]
+    """Return the first lines of a message."""
+    return [line[:MOST_CHARACTERS].strip() for line in text.splitlines()[:MOST_LINES]]

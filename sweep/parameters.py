@@ -9,7 +9,6 @@ Bounds may be written >= and <=, too, but such lines are not listed by `papermil
 
 import ast
 import difflib
-import json
 import math
 import operator
 import re
@@ -17,18 +16,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sweep import sources
+
 OUT = "out"  # the parameter that says where to write; the runner sets it
 HOLDS = {">": operator.gt, "<": operator.lt, "≥": operator.ge, "≤": operator.le}
 BOUND = re.compile(r"[\s,]*([<>]=?|[≤≥])\s*(-?\d+(?:\.\d*)?(?:e-?\d+)?)")
 KINDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}
-UNREADABLE = (
-    UnicodeDecodeError,
-    json.JSONDecodeError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    SyntaxError,
-)
 
 
 class Parameter(NamedTuple):
@@ -42,41 +35,41 @@ class Parameter(NamedTuple):
 def declared(notebook: Path) -> dict[str, Parameter]:
     """Return a notebook's parameters, all but `out`; raises ValueError with the reason."""
     try:
-        source = parameters_cell(notebook)
-        lines = [n for n in ast.parse(source).body if isinstance(n, ast.AnnAssign | ast.Assign)]
-        parameters = dict(declaration(line, source) for line in lines)
+        cells = sources.code_cells(notebook, only="parameters")
+        source = cells[0] if cells else ""
+        statements = ast.parse(source).body
     except OSError as error:
         raise ValueError(f"{notebook} cannot be read: {error.strerror}") from None
-    except UNREADABLE as error:
-        raise ValueError(f"{notebook} is not a notebook: {type(error).__name__}: {error}") from None
+    except SyntaxError as error:
+        raise ValueError(f"the parameters cell of {notebook} is not Python: {error}") from None
+    lines = [line for line in statements if isinstance(line, ast.AnnAssign | ast.Assign)]
+    parameters = dict(declaration(line, source) for line in lines)
     if OUT not in parameters:
         raise ValueError(f'{notebook} needs a parameter for the output folder: `{OUT}: str = "."`')
     del parameters[OUT]
     return parameters
 
 
-def parameters_cell(notebook: Path) -> str:
-    """Return the source of the cell with the tag `parameters`, or nothing."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
-    return "".join(tagged[0]["source"]) if tagged else ""
-
-
 def declaration(node: ast.AnnAssign | ast.Assign, source: str) -> tuple[str, Parameter]:
-    """Return name and meaning of an assignment in a parameters cell; raises ValueError."""
-    if isinstance(node, ast.AnnAssign):
-        name, kind = ast.unparse(node.target), ast.unparse(node.annotation)
-    else:
-        name, kind = ast.unparse(node.targets[0]), ""
+    """Return name and meaning of an assignment in a parameters cell; raises ValueError.
+
+    A default of None is allowed, and is text unless a type is given.
+    """
+    name = ast.unparse(node.target if isinstance(node, ast.AnnAssign) else node.targets[0])
     value: Any = node.value
     try:
         default = ast.literal_eval(value)
-    except ValueError:
-        text = ast.unparse(value)
+        default_kind = "str" if default is None else type(default).__name__
+    except (ValueError, TypeError):  # an expression, or no value at all
+        default_kind = ""
+    kind = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else default_kind
+    if kind not in KINDS or default_kind not in KINDS:
+        line = ast.unparse(node)
+        kinds = ", ".join(KINDS)
         raise ValueError(
-            f"the default of parameter {name} must be a number, text or truth value, not {text}"
-        ) from None
-    kind = next(k for k in (kind, type(default).__name__, "str") if k in KINDS)
+            f"parameter {name} must have one of the types {kinds} and a value of such a type "
+            f"as its default, not `{line}`"
+        )
     last_line = source.splitlines()[value.end_lineno - 1].encode()
     comment = last_line[value.end_col_offset :].decode().partition("#")[2]
     return name, Parameter(kind, default, bounds(comment) if kind in ("int", "float") else [])

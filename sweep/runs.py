@@ -1,14 +1,12 @@
-"""One run of a sweep and its folder, which appears complete or not at all.
+"""One run of a sweep and its folder.
 
-It holds run.json, results/<notebook>.json, and the executed notebook if it failed or is to be kept.
+The folder holds results/<notebook>.json, the executed notebook if the run failed or is to be kept,
+and run.json, which is written last: a folder without it is that of a run that was killed.
 """
 
-import contextlib
 import json
 import os
 import shutil
-import time
-import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -32,16 +30,20 @@ class Run:
     kernel: bool = False
     keep: bool = False
 
+    @property
+    def results(self) -> Path:
+        """Return where the notebook must write its results."""
+        return self.folder / f"results/{self.notebook.stem}.json"
+
 
 @dataclass
 class Record:
     """What run.json says about a run that has ended; an empty `cause` means success."""
 
+    notebook: str
     identity: str
-    values: dict[str, Any]
     keep: bool
     cause: str
-    seconds: float
 
 
 def is_current(run: Run) -> bool:
@@ -52,91 +54,80 @@ def is_current(run: Run) -> bool:
         return False
 
 
-def record(run: Run) -> Record | None:
-    """Return what the run's folder says about it, or None if that is out of date or not there."""
+def read_record(file: Path) -> Record | None:
+    """Return what a run.json says, or None if there is none."""
     try:
-        text = (run.folder / "run.json").read_text(encoding="utf-8")
-        record = Record(**json.loads(text))
+        return Record(**json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    return record if record.identity == run.identity and record.keep >= run.keep else None
 
 
-def results_file(run: Run, folder: Path) -> Path:
-    """Return where a run that works in `folder` must write its results."""
-    return folder / f"results/{run.notebook.stem}.json"
-
-
-def results(run: Run) -> dict[str, Any]:
-    """Return the results of a finished run; raises OSError or ValueError."""
-    return json.loads(results_file(run, run.folder).read_text(encoding="utf-8"))
+def record(run: Run) -> Record | None:
+    """Return the record of a run, or None if it has none or an old one."""
+    record = read_record(run.folder / "run.json")
+    if record and record.identity == run.identity and record.keep >= run.keep:
+        return record
+    return None
 
 
 def is_done(run: Run) -> bool:
-    """Return True if the run's folder holds its results."""
-    ended = record(run)
-    if ended is None or ended.cause:
-        return False
-    with contextlib.suppress(OSError, ValueError):
-        return bool(results(run))
-    return False
+    """Return True if the run succeeded and its results are still there."""
+    ending = record(run)
+    return ending is not None and not ending.cause and run.results.is_file()
+
+
+def read_results(run: Run) -> dict[str, Any]:
+    """Return the results of a run; raises ValueError if there are none."""
+    name = run.results.relative_to(run.folder)
+    try:
+        results = json.loads(run.results.read_text(encoding="utf-8"))
+    except OSError:
+        raise ValueError(f"the notebook did not write {name}") from None
+    except ValueError as error:
+        raise ValueError(f"{name} is not JSON: {error}") from None
+    if not isinstance(results, dict) or not results:
+        raise ValueError(f"{name} must be a JSON object with at least one result")
+    if "" in results:
+        raise ValueError(f"{name} has a result without a name")
+    return results
 
 
 def execute(run: Run) -> None:
-    """Run the notebook in a new folder, which then takes the place of the run's folder."""
-    folder = new_folder(run)
+    """Run the notebook in the run's folder, which is emptied first, and write the record."""
+    empty_folder(run)
     os.environ.pop("SKIP_FIGURES", None)
     if not run.keep:
         os.environ["SKIP_FIGURES"] = "1"
-    began = time.perf_counter()
-    cause = attempt(run, folder)
-    if not run.keep:
-        (folder / run.notebook.name).unlink(missing_ok=True)
-    for copy in folder.glob("*.ipynb"):
-        text = copy.read_text(encoding="utf-8")
-        copy.write_text(text.replace(folder.name, run.folder.name), encoding="utf-8")
-        notebooks.tidy(copy)
-    finish(run, folder, cause, time.perf_counter() - began)
-
-
-def attempt(run: Run, folder: Path) -> str:
-    """Execute the notebook into `folder`; return the cause of a failure in one line, or nothing."""
     cause = ""
     try:
-        notebooks.execute(ROOT / run.notebook, folder, run.values, kernel=run.kernel)
-        if not results_file(run, folder).is_file():
-            cause = f"the notebook did not write {results_file(run, folder)}"
+        notebooks.execute(ROOT / run.notebook, run.folder, run.values, kernel=run.kernel)
+        read_results(run)
     except notebooks.NotebookError as error:
-        lines = [line.strip() for line in str(error).splitlines()[1:]]
-        cause = ": ".join(line for line in lines if not line.startswith("the failed copy"))
-    for path in (str(folder), notebooks.without_home(folder)):
-        cause = cause.replace(f"{path}/", "")  # the same failure has the same cause
-    return cause
-
-
-def new_folder(run: Run) -> Path:
-    """Make a folder beside the run's; its name begins with a dot as long as it is not finished."""
-    folder = run.folder.with_name(f".{uuid.uuid4().hex}")
-    folder.mkdir(parents=True)
-    return folder
-
-
-def finish(run: Run, folder: Path, cause: str, seconds: float) -> None:
-    """Write run.json and rename the folder; do nothing if a stopped sweep has removed it."""
-    if not folder.is_dir():
-        return
-    ended = Record(run.identity, run.values, run.keep, cause, seconds)
-    text = json.dumps(asdict(ended), indent=2)
-    (folder / "run.json").write_text(f"{text}\n", encoding="utf-8")
-    old = folder.with_name(f"{folder.name}.old")
-    with contextlib.suppress(FileNotFoundError):
-        run.folder.rename(old)
-    folder.rename(run.folder)
-    shutil.rmtree(old, ignore_errors=True)
+        cause = error.cause
+    except ValueError as error:
+        cause = str(error)
+    if not run.keep:
+        (run.folder / run.notebook.name).unlink(missing_ok=True)
+    write_record(run, cause)
 
 
 def record_failure(run: Run, cause: str) -> None:
-    """Leave a record for a run that could not do so itself."""
-    ended = record(run)
-    if ended is None or ended.cause != cause:
-        finish(run, new_folder(run), cause, 0.0)
+    """Record a failure that the run did not record itself; nothing else stays in its folder."""
+    ending = record(run)
+    if ending is None or ending.cause != cause:
+        empty_folder(run)
+        write_record(run, cause)
+
+
+def empty_folder(run: Run) -> None:
+    """Leave the run an empty folder."""
+    shutil.rmtree(run.folder, ignore_errors=True)
+    run.folder.mkdir(parents=True, exist_ok=True)
+
+
+def write_record(run: Run, cause: str) -> None:
+    """Write run.json; from now on the run counts."""
+    ending = Record(run.notebook.name, run.identity, run.keep, cause)
+    unfinished = run.folder / ".run.json"
+    unfinished.write_text(f"{json.dumps(asdict(ending), indent=2)}\n", encoding="utf-8")
+    unfinished.replace(run.folder / "run.json")

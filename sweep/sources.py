@@ -12,16 +12,21 @@ ROOT = Path(__file__).resolve().parent.parent
 SKIPPED_TAG = "explore"  # cells for a person in front of the screen; they change no result
 
 
-def code_cells(notebook: Path, without: str = SKIPPED_TAG) -> list[str]:
-    """Return the sources of a notebook's code cells, except those with the tag `without`.
+def code_cells(notebook: Path, *, only: str = "", without: str = SKIPPED_TAG) -> list[str]:
+    """Return the sources of the code cells with the tag `only`, if given, and not `without`.
 
     Raises ValueError if the file is no notebook, OSError if it cannot be read.
     """
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        code = [cell for cell in cells if cell["cell_type"] == "code"]
-        used = [cell for cell in code if without not in cell["metadata"].get("tags", [])]
-        return ["".join(cell["source"]) for cell in used]
+        tagged = [
+            ("".join(cell["source"]), cell["metadata"].get("tags", []))
+            for cell in cells
+            if cell["cell_type"] == "code"
+        ]
+        return [
+            source for source, tags in tagged if without not in tags and (not only or only in tags)
+        ]
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"{notebook} is not a notebook: {type(error).__name__}: {error}") from None
 
@@ -52,13 +57,13 @@ def own_file(name: str) -> Path | None:
 
 def imported(code: str) -> set[Path]:
     """Return the project's own files that some source imports, directly or through each other."""
-    found: set[Path] = set()
+    modules: set[Path] = set()
     waiting = [code]
     while waiting:
         files = {file for name in imports(waiting.pop()) if (file := own_file(name))}
-        waiting += [file.read_text(encoding="utf-8") for file in files - found]
-        found |= files
-    return found
+        waiting += [file.read_text(encoding="utf-8") for file in files - modules]
+        modules |= files
+    return modules
 
 
 def modules(notebook: Path) -> set[Path]:

@@ -205,8 +205,26 @@ def test_a_run_has_a_time_limit_b06(tmp_path, code):
     else:
         assert done.returncode == 1 and "error: n.ipynb timed out after 3 s" in done.stderr
         assert list((tmp_path / "out").iterdir()) == []
-    done = subprocess.run([*command, "-1"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 2 and "--time-limit must be at least 0 s, not -1" in done.stderr
+    for limit in ("-1", "inf", "nan"):
+        done = subprocess.run([*command, limit], cwd=ROOT, capture_output=True, text=True)
+        message = f"--time-limit must be at least 0 s and at most 1000000 s, not {limit}\n"
+        assert done.returncode == 2 and done.stderr == f"error: {message}"
+
+
+def test_a_notebook_is_never_replaced_by_its_own_copy(tmp_path):
+    notebook = make_notebook(tmp_path / "n.ipynb", "x = 1")
+    before = notebook.read_bytes()
+    done = run(notebook, tmp_path)
+    assert done.returncode == 2 and "is the notebook's own folder" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert notebook.read_bytes() == before and list(tmp_path.iterdir()) == [notebook]
+
+
+def test_papermill_does_not_warn_of_bounds(tmp_path):
+    first = 'k: int = 1  # >= 0   which\nout: str = "x"  # where'
+    done = run(write_notebook(tmp_path / "n.ipynb", first), tmp_path / "out", "k=2")
+    assert done.returncode == 0 and "arse line" not in done.stderr
+    assert "unknown parameter" not in done.stderr
 
 
 def test_another_folder_home_locale_and_backend_b08_b10(tmp_path):

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from pathlib import Path
 from typing import NamedTuple
 
@@ -171,10 +172,10 @@ def test_values_and_ranges_are_expanded(text, kind, values):
         (["k=0:2000", "seed=0:2000"], "at most 1000000 runs, and these values make 4000000"),
         (["k="], "parameter k must be a whole number, not ''"),
         (["k=1", "--workers", "0"], "--workers must be at least 1, not 0"),
-        (["k=1", "--time-limit", "-1"], "--time-limit must be more than 0 s, not -1"),
-        (["k=1", "--time-limit", "nan"], "--time-limit must be more than 0 s, not nan"),
+        (["k=1", "--time-limit", "-1"], "--time-limit must be more than 0 s and at most"),
+        (["k=1", "--time-limit", "nan"], "at most 1000000 s, not nan"),
+        (["k=1", "--time-limit", "inf"], "at most 1000000 s, not inf"),
         (["k=1", "--plot", "square"], "--plot needs a parameter with several values"),
-        (["k=1,2", "--plot", "square:seed"], "--plot cannot use 'seed'"),
     ],
 )
 def test_a_wrong_word_is_refused_before_anything_runs_b09(tmp_path, words, message):
@@ -205,6 +206,102 @@ def test_table_and_summary(tmp_path):
     assert "4 ± 0" in done.stdout and "6 done, 0 failed" in done.stdout
     assert not list((tmp_path / "out").glob(".*.csv"))
     assert len(list((tmp_path / "out/runs").iterdir())) == 6
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        ("open(path, 'w').write('{')", "results/odd.json is not JSON: "),
+        ("open(path, 'w').write('{}')", "must be a JSON object with at least one result"),
+        ("open(path, 'w').write('[1]')", "must be a JSON object with at least one result"),
+        ("open(path, 'wb').write(b'\\xff')", "results/odd.json is not JSON: "),
+        ("write_json(path, {'': 1})", "results/odd.json has a result without a name"),
+    ],
+)
+def test_what_is_no_results_is_a_failure(tmp_path, code, cause):
+    path = "import os\nos.makedirs(f'{out}/results')\npath = f'{out}/results/odd.json'\n"
+    notebook = make(tmp_path, f"{path}{code}", name="odd.ipynb")
+    for _ in range(2):
+        done = go(notebook, tmp_path / "out", "k=1")
+        assert done.returncode == 1 and cause in done.stderr, "it runs again"
+        assert "failed copy" not in done.stderr
+        assert [row["status"] for row in rows(tmp_path / "out")] == ["failed"]
+
+
+def test_results_that_were_damaged_later_are_named(tmp_path):
+    assert go(make(tmp_path), tmp_path / "out", "k=1").returncode == 0
+    (tmp_path / "out/runs/k=1/results/little.json").write_text("{")
+    done = go(tmp_path / "little.ipynb", tmp_path / "out", "k=1")
+    assert done.returncode == 2 and f"{tmp_path}/out/runs/k=1: results/little.json" in done.stderr
+    assert done.stderr.endswith("; remove this folder to run it again\n")
+
+
+def test_a_notebook_in_its_own_output_folder_is_refused(tmp_path):
+    (tmp_path / "out/runs/k=1").mkdir(parents=True)
+    notebook = make(tmp_path / "out/runs/k=1")
+    before = notebook.read_bytes()
+    done = go(notebook, tmp_path / "out", "k=1")
+    assert done.returncode == 2 and "where its runs would replace it" in done.stderr
+    assert len(done.stderr.splitlines()) == 1 and notebook.read_bytes() == before
+
+
+def test_a_second_notebook_in_the_same_folder_is_refused(tmp_path):
+    assert go(make(tmp_path), tmp_path / "out", "k=1").returncode == 0
+    table = (tmp_path / "out/table.csv").read_bytes()
+    done = go(marking(tmp_path).rename(tmp_path / "other.ipynb"), tmp_path / "out", "k=1")
+    assert done.returncode == 2 and "out holds runs of little.ipynb" in done.stderr
+    assert not marks(tmp_path) and (tmp_path / "out/table.csv").read_bytes() == table
+
+
+def test_a_word_is_not_taken_for_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(identity, "ROOT", tmp_path)
+    monkeypatch.setattr(identity, "empty_places", lambda: {"data_dir": []})
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs/a.csv").write_text("1")
+    assert identity.contents("name", "runs") == [] == identity.contents("name", ".")
+    files = identity.contents("name", "./runs")
+    assert [name for name, _ in files] == ["a.csv"]
+    assert identity.contents("data_dir", "runs") == files
+    assert identity.contents("name", "runs/a.csv") == files
+
+
+def test_a_folder_is_listed_once_for_all_runs(tmp_path, monkeypatch):
+    listed = []
+    listing = Path.rglob
+    monkeypatch.setattr(Path, "rglob", lambda *args: listed.append(1) or listing(*args))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a.csv").write_text("1")
+    notebook = make(tmp_path)
+    swept = grid.swept_values(notebook, ["k=0:50", f"points={tmp_path / 'data'}"])
+    out = tmp_path / "out"
+    before = grid.all_runs(notebook, out, swept, kernel=False, keep=False)
+    assert len(listed) == 1
+    (tmp_path / "data/a.csv").write_text("22")
+    after = grid.all_runs(notebook, out, swept, kernel=False, keep=False)
+    assert len(listed) == 2 and before[0].identity != after[0].identity
+
+
+def test_a_folder_around_the_output_is_refused(tmp_path):
+    for place in (tmp_path, tmp_path.parent, "/"):
+        done = go(make(tmp_path), tmp_path / "out", f"points={place}")
+        assert done.returncode == 2 and f"parameter points names {place}" in done.stderr
+        assert len(done.stderr.splitlines()) == 1 and not (tmp_path / "out").exists()
+
+
+def test_a_plot_hides_no_failures(tmp_path):
+    notebook = make(tmp_path, "assert k > 1, 'too small'")
+    done = go(notebook, tmp_path / "out", "k=0:3", "--plot", "squere")
+    assert done.returncode == 2 and "did you mean square?" in done.stderr.splitlines()[-1]
+    assert done.stderr.startswith("failed: k=0: ") and "failed: k=1: " in done.stderr
+    done = go(notebook, tmp_path / "out", "k=0:2", "--plot", "square")
+    assert done.returncode == 1 and "square: no plot, because no run succeeded" in done.stdout
+
+
+def test_nobody_reads_the_output(tmp_path):
+    command = f"{sys.executable} -m sweep {make(tmp_path)} {tmp_path}/out k=1,2 | head -1"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "2 runs of little.ipynb: 0 there already, 2 to do\n"
+    assert done.stderr == "" and len(rows(tmp_path / "out")) == 2
 
 
 def test_a_single_run_and_results_that_are_not_numbers(tmp_path):
@@ -377,6 +474,7 @@ FAILURES = [
     ("import time\nif k == 2: time.sleep(60)", f"timed out after {LIMIT} s", ""),
     ("if k == 2: sum(range(10**11))", f"timed out after {LIMIT} s", ""),
     ("if k == 2: out = f'{out}/elsewhere'", "the notebook did not write results/little.json", ""),
+    ("if k == 2: raise KeyboardInterrupt('stop')", "code cell [5], line 1", "KeyboardInterrupt"),
 ]
 
 
@@ -388,11 +486,13 @@ def test_a_failure_is_kept_and_the_rest_goes_on_b06_b11(tmp_path, code, where, w
     failed = [line for line in done.stderr.splitlines() if line.startswith("failed: ")]
     assert len(failed) == 1 and failed[0].startswith("failed: k=2: "), done.stderr
     assert where in failed[0] and what in failed[0]
-    assert "each failed copy is in" in done.stderr.splitlines()[-1]
+    copies = list((tmp_path / "out/runs/k=2").glob("*.failed.ipynb"))
+    assert len(copies) == ("code cell" in failed[0])
+    assert ("a failed copy of the notebook" in done.stderr.splitlines()[-1]) == len(copies)
     table = rows(tmp_path / "out")
     assert [row["status"] for row in table] == ["done", "done", "failed", "done", "done"]
     assert where in table[2]["cause"] and "\n" not in table[2]["cause"] and table[2]["square"] == ""
-    assert not list((tmp_path / "out/runs").glob(".*"))
+    assert not list((tmp_path / "out/runs").glob("**/.*"))
     if "timed out" in where:
         return  # to wait twice shows nothing new
     go(notebook, tmp_path / "out", "k=0:5", "--time-limit", LIMIT)
@@ -429,8 +529,8 @@ def test_stopped_and_started_again_b03(tmp_path, name, code, words):
         assert running.wait(timeout=20) == code
         assert running.stderr.read() == "stopped; the same command goes on from here\n"
     assert all_gone(pid for _, pid in marks(tmp_path))
-    assert not list((tmp_path / "out/runs").glob(".*"))
-    before = len(list((tmp_path / "out/runs").iterdir()))
+    assert not list((tmp_path / "out/runs").glob("**/.*"))
+    before = len(list((tmp_path / "out/runs").glob("*/run.json")))
     assert before < 40
     (tmp_path / "marks").unlink()
     assert go(notebook, tmp_path / "out", "k=0:40").returncode == 0
@@ -466,13 +566,13 @@ def test_a_run_ends_when_its_sweep_is_killed_b11(tmp_path, code):
 def test_a_sweep_of_200_killed_at_a_third_b11(tmp_path):
     notebook = marking(tmp_path)
     with started(notebook, tmp_path / "out", "k=0:200") as running:
-        while len(list((tmp_path / "out").glob("runs/k*"))) < 66:
+        while len(list((tmp_path / "out").glob("runs/*/run.json"))) < 66:
             assert running.poll() is None, running.stderr.read()
             time.sleep(0.02)
         running.kill()
         running.wait()
     assert all_gone(pid for _, pid in marks(tmp_path))
-    before = {path.name for path in (tmp_path / "out/runs").glob("k*")}
+    before = {path.parent.name for path in (tmp_path / "out/runs").glob("*/run.json")}
     assert len(before) < 200
     (tmp_path / "marks").unlink()
     assert go(notebook, tmp_path / "out", "k=0:200").returncode == 0
@@ -544,7 +644,7 @@ def test_a_dask_worker_killed_b11(tmp_path, dask):
     assert go(notebook, tmp_path / "here", "k=0:30").returncode == 0
     for name in ("table.csv", "summary.csv"):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
-    assert not list((tmp_path / "out/runs").glob(".*"))
+    assert not list((tmp_path / "out/runs").glob("**/.*"))
     done = go(notebook, tmp_path / "out", "k=0:31", "--dask", address)
     assert "30 there already, 1 to do" in done.stdout and done.returncode == 0
     done = go(notebook, tmp_path / "out", "k=0:31", "--dask", address)
@@ -569,30 +669,49 @@ if k == 4: sum(range(10**11))"""
     assert all(process.poll() is None for process in processes), "the workers go on"
 
 
+@pytest.mark.parametrize("name", ["INT", "KILL"])
+def test_a_sweep_that_was_stopped_leaves_no_runs_on_a_cluster(tmp_path, dask, name):
+    notebook = marking(tmp_path, FOREVER["C code that holds the GIL"])
+    with started(notebook, tmp_path / "out", "k=1,2", "--dask", dask[0]) as running:
+        wait_for_marks(tmp_path, 2, running)
+        os.kill(running.pid, getattr(signal, f"SIG{name}"))
+        assert running.wait(timeout=60) == (130 if name == "INT" else -signal.SIGKILL)
+    if name == "KILL":
+        old = [pid for _, pid in marks(tmp_path)]
+        assert go(make(tmp_path), tmp_path / "out", "k=1,2", "--dask", dask[0]).returncode == 0
+        assert all_gone(old), "those of a killed sweep end when it goes on"
+    assert all_gone(pid for _, pid in marks(tmp_path))
+
+
 def test_a_dask_worker_says_what_it_lacks(tmp_path, dask):
     from distributed import Client
 
     from sweep import cluster
 
-    (tmp_path / "sign").mkdir()
     old = runs.Run(ROOT / "problem2_linear.ipynb", tmp_path / "p", {}, "another identity")
     with Client(dask[0]) as client:
         client.wait_for_workers(2, timeout=30)
 
-        def answers(root, version, run, mark):
-            on_worker = cluster.task(root, version)
-            return set(client.run(on_worker, pickle.dumps(run), str(mark), None).values())
+        def answers(root, *call):
+            return set(client.run(cluster.task(root), *call).values())
 
-        root, version, sign = str(ROOT), cluster.VERSION, tmp_path / "sign"
-        (answer,) = answers("/no/such/folder", version, None, sign)
+        (answer,) = answers("/no/such/folder", "end_runs", str(tmp_path))
         assert "lacks the project" in answer and "must be at /no/such/folder" in answer
-        (answer,) = answers(root, version, None, tmp_path / "not/there")
-        assert "does not see the sweep's folder" in answer
-        (answer,) = answers(root, "another version", None, sign)
-        assert "has loaded another version of sweep/" in answer
-        assert answers(root, version, None, sign) == {""}
-        (answer,) = answers(root, version, old, sign)
+        assert answers(str(ROOT), "end_runs", str(tmp_path)) == {None}
+        (answer,) = answers(str(ROOT), "run_here", pickle.dumps(old), None)
         assert "differ from the sender's" in answer
+
+
+def test_results_that_do_not_arrive_are_a_failure(tmp_path):
+    def submit(run):
+        future = Future()
+        future.set_result("")
+        return future
+
+    swept = grid.swept_values(make(tmp_path), ["k=1"])
+    (run,) = grid.all_runs(tmp_path / "little.ipynb", tmp_path, swept, kernel=False, keep=False)
+    ((_, cause),) = sweep.outcomes([run], submit, lambda: None)
+    assert cause == "its results did not arrive in this folder" == runs.record(run).cause
 
 
 @pytest.mark.parametrize("killed", ["workers", "everything"])
@@ -755,12 +874,21 @@ def test_untyped_and_odd_parameters(tmp_path):
     notebook.write_text(text.replace("data/set2.csv", "a#b=c"))
     assert parameters.declared(notebook)["points"].default == "a#b=c"
     notebook.write_text(text.replace("k: int = 1 ", "k: int = 1 / 3 "))
-    with pytest.raises(ValueError, match="parameter k must be a number, text or truth value"):
+    with pytest.raises(ValueError, match=r"parameter k must have .* not `k: int = 1 / 3`"):
         parameters.declared(notebook)
+    for line in ("k: list = 1", "k = [1]", "k: int = {1: 2}", "k: int", "k: int | None = None"):
+        notebook.write_text(text.replace("k: int = 1 ", line))
+        with pytest.raises(ValueError, match="parameter k must have one of the types int, float"):
+            parameters.declared(notebook)
+    notebook.write_text(text.replace("k: int = 1 ", "k: int = None "))
+    assert parameters.declared(notebook)["k"] == ("int", None, [("≥", 0)])
     notebook.write_text(text.replace("out: str", "place: str"))
     with pytest.raises(ValueError, match="needs a parameter for the output folder"):
         parameters.declared(notebook)
-    for broken in ("{}", "[", text.replace("k: int = 1 ", "k: int = ")):
+    notebook.write_text(text.replace("k: int = 1 ", "k: int = "))
+    with pytest.raises(ValueError, match=r"the parameters cell of .* is not Python"):
+        parameters.declared(notebook)
+    for broken in ("{}", "["):
         notebook.write_text(broken)
         with pytest.raises(ValueError, match="is not a notebook"):
             parameters.declared(notebook)
@@ -814,9 +942,11 @@ def test_a_plot_of_the_runs(tmp_path):
     assert done.returncode == 0 and f"by.seed: {out}/plot.pdf, {out}/plot.png" in done.stdout
     assert (out / "plot.png").read_bytes().startswith(b"\x89PNG")
     assert (out / "plot.pdf").read_bytes().startswith(b"%PDF")
+    assert b"by.seed against k: dots" in (out / "plot.png").read_bytes()
     (out / "plot.png").unlink()
-    done = go(notebook, out, *words, "--plot", "square:rate")
-    assert "60 there already, 0 to do" in done.stdout and (out / "plot.png").is_file()
+    done = go(notebook, out, *reversed(words), "--plot", "square")
+    assert "60 there already, 0 to do" in done.stdout
+    assert b"square against points: dots" in (out / "plot.png").read_bytes(), "typed first"
     done = go(notebook, out, *words, "--plot", "squere")
     assert done.returncode == 2 and done.stderr.endswith(
         "no number is called 'squere'; did you mean square? There are square, by.seed\n"
@@ -833,44 +963,50 @@ def numbers(swept, value):
 
 
 def test_a_plot_shows_every_run_the_median_and_the_middle_half():
-    swept = {"hidden": [1, 2, 16], "seed": [0, 1, 2, 3, 4]}
-    figure = plot.draw(numbers(swept, lambda h, s: h + s**2), swept, "value", "hidden")
+    swept = {"seed": [0, 1, 2, 3, 4], "hidden": [1, 2, 16]}
+    figure = plot.draw(numbers(swept, lambda s, h: h + s**2), swept, "value")
     (ax,) = figure.axes
     dots, band = ax.collections
     line = ax.lines[0]
-    assert len(dots.get_offsets()) == 15
-    assert np.allclose(
-        np.asarray(dots.get_offsets())[:, 1], [h + s**2 for h in (1, 2, 16) for s in range(5)]
-    )
-    assert np.allclose(line.get_xdata(), np.log10([1, 2, 16])), "a logarithmic axis"
+    offsets = [[h, h + s**2] for s in range(5) for h in (1, 2, 16)]
+    assert np.allclose(dots.get_offsets(), offsets)
+    assert ax.get_xscale() == "log" and np.allclose(line.get_xdata(), [1, 2, 16])
     assert np.allclose(line.get_ydata(), [5, 6, 20])
-    heights = band.get_paths()[0].vertices[:, 1]
-    assert {2, 10} <= set(heights[np.isclose(band.get_paths()[0].vertices[:, 0], 0)])
+    corners = band.get_paths()[0].vertices
+    assert {2, 10} <= set(corners[np.isclose(corners[:, 0], 1)][:, 1])
+    figure.draw_without_rendering()
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "16"]
-    assert ax.get_xlabel() == "hidden" and ax.get_ylabel() == "value" and not ax.texts
+    assert ax.get_xlabel() == "hidden" and ax.get_ylabel() == "value" and not figure.legends
 
 
-def test_a_plot_has_a_labelled_line_for_each_value_of_a_second_parameter():
+def test_a_plot_has_a_line_in_its_legend_for_each_value_of_a_second_parameter():
     swept = {"rate": [0.1, 0.2], "kind": ["a", "b", "c"], "seed": [0, 1]}
     heights = {"a": 1.0, "b": 1.001, "c": 500.0}
-    figure = plot.draw(numbers(swept, lambda r, k, s: heights[k]), swept, "value", "rate")
+    figure = plot.draw(numbers(swept, lambda r, k, s: heights[k]), swept, "value")
     (ax,) = figure.axes
-    assert ax.get_yscale() == "log" and np.allclose(ax.lines[0].get_xdata(), [0.1, 0.2])
-    labels = {text.get_text(): text.xy[1] for text in ax.texts}
-    assert list(labels) == ["kind = a", "kind = b", "kind = c"]
-    gaps = np.diff(sorted(labels.values()))
-    assert labels["kind = c"] > labels["kind = a"] and (gaps >= plot.LABEL_HEIGHT - 1e-9).all()
-    assert [t.get_color() for t in ax.texts] == [line.get_color() for line in ax.lines]
+    assert ax.get_yscale() == "log" and ax.get_xscale() == "linear"
+    assert np.allclose(ax.lines[0].get_xdata(), [0.1, 0.2])
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.texts] == ["kind = a", "kind = b", "kind = c"]
+    figure.draw_without_rendering()
+    assert legend.get_window_extent().x0 >= ax.get_window_extent().x1, "beside the axes"
+    colours = [line.get_color() for line in ax.lines]
+    assert [line.get_color() for line in legend.get_lines()] == colours
+    assert len(set(colours)) == 3
 
 
 def test_a_plot_against_texts_truth_values_or_seeds():
-    for name, values in (("kind", ["a", "b"]), ("fast", [True, False]), ("seed", list(range(40)))):
+    for name, values in (("kind", ["b", "a"]), ("fast", [True, False]), ("seed", list(range(40)))):
         swept = {name: values}
-        assert plot.choose("value", swept) == ("value", name)
-        figure = plot.draw(numbers(swept, lambda v: float(len(str(v)))), swept, "value", name)
-        ticks = [label.get_text() for label in figure.axes[0].get_xticklabels()]
-        assert ticks[:2] == [str(values[0]), str(values[1 if len(values) == 2 else 4])]
-        assert len(ticks) <= plot.MOST_TICKS
+        assert plot.axes(swept) == [name]
+        figure = plot.draw(numbers(swept, lambda v: float(len(str(v)))), swept, "value")
+        figure.draw_without_rendering()
+        (ax,) = figure.axes
+        labels = [label.get_text() for label in ax.get_xticklabels()]
+        assert len(labels) <= plot.MOST_TICKS
+        if name != "seed":
+            assert labels == list(map(str, values))
+            assert list(ax.lines[0].get_xdata(orig=True)) == labels, "in the given order"
 
 
 def test_the_study_says_what_its_runs_say():

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from sweep import parameters
-from sweep.notebook import NotebookError, Stop, execute, stop
+from sweep.notebook import LONGEST_LIMIT, NotebookError, Stop, execute, stop
 
 
 def arguments() -> argparse.Namespace:
@@ -26,8 +26,9 @@ def arguments() -> argparse.Namespace:
 
 def run(options: argparse.Namespace) -> int:
     """Check the options and execute the notebook; return the exit code. Raises ValueError."""
-    if not options.time_limit >= 0:
-        raise ValueError(f"--time-limit must be at least 0 s, not {options.time_limit:g}")
+    if not 0 <= options.time_limit <= LONGEST_LIMIT:
+        limits = f"at least 0 s and at most {LONGEST_LIMIT} s"
+        raise ValueError(f"--time-limit must be {limits}, not {options.time_limit:g}")
     if options.out.exists() and not options.out.is_dir():
         raise ValueError(f"{options.out} is a file; the second argument must be the output folder")
     values = parameters.read(options.notebook, options.values)
