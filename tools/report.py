@@ -21,18 +21,10 @@ from PIL import Image
 from common import ROOT
 
 BUILD = ROOT / "report/build"
-<<<<<<< HEAD
-ESCAPES: dict[str, Any] = {sign: f"\\{sign}" for sign in "&%$#_{}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
-=======
 ESCAPES = str.maketrans(
     {sign: f"\\{sign}" for sign in "&%$#_{}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 )
->>>>>>> h-slimtools
 RESULT = r"\\(?:result|share|decimals\{\d\}|percent(?:\[\d\])?)\{([^}]*)\}"
 FIGURE = r"\\figureof\{([^}]*)\}"
 KEY = r"[A-Za-z0-9 ._/-]+"  # what a report can ask for; a file's hash may have a key like "50%.csv"
