@@ -146,6 +146,7 @@ def this_machine(notebook: Path, workers: int, limit: float | None) -> Iterator[
     futures: list[Future[str]] = []
 
     def submit(run: Run) -> "Future[str]":
+        """Hand a run over."""
         futures.append(pool.submit(run_one, run, limit))
         return futures[-1]
 
