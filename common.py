@@ -90,8 +90,8 @@ def log_softmax(logits: Array) -> Array:
     """
     scores = logits.T.copy()  # (K, N): numpy sums slowly over a short last axis
     scores -= scores.max(axis=0)
-    log_q = scores - np.log(np.exp(scores).sum(axis=0))
-    return log_q.T
+    scores -= np.log(np.exp(scores).sum(axis=0))
+    return np.ascontiguousarray(scores.T)
 
 
 def softmax(logits: Array) -> Array:
@@ -131,6 +131,7 @@ class Network:
     def __init__(self, layers: list) -> None:
         self.layers = layers
         self.parameters = [p for layer in layers for p in layer.parameters]
+        self.size = sum(p.size for p in self.parameters)
 
     def forward(self, x: Array) -> list[Array]:
         """Return the input of every layer, and last the logits."""
@@ -356,8 +357,7 @@ def block_rows(network: Network, N: int) -> int:
     Two halves, if there is work for two threads. The number of cores plays no part: it
     must not change a result.
     """
-    work = N * sum(p.size for p in network.parameters)
-    rows = N if work < WORTH_SHARING else -(-N // 2)
+    rows = N if N * network.size < WORTH_SHARING else -(-N // 2)
     return min(rows, MOST_ROWS)
 
 
