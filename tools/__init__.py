@@ -1,1 +1,1 @@
-"""The verbs behind the Makefile, one file a verb: `python -m tools.<verb>`."""
+"""The verbs behind the Makefile, one file per verb: `python -m tools.<verb>`."""
