@@ -30,12 +30,13 @@ MOST_ENTRIES = 400  # of the curves; the charts have fewer pixels
 CHOICES = {"hidden": ("hidden units", 1, 32), "seed": ("seed", 0, 99)}
 SEPARABLE = (
     "The points are <b>linearly separable</b>: "
-    "the linear programme has found straight-edged regions that fit."
+    "straight-edged regions fit them, which has been checked without rounding."
 )
 NOT_SEPARABLE = (
-    "<b>Not linearly separable</b>: no straight-edged regions fit. "
-    "The linear programme gives up on the {points}."
+    "<b>Not linearly separable</b>: no straight-edged regions fit, which has been proven "
+    "without rounding. The linear programme gives up on the {points}."
 )
+UNDECIDED = "<b>Separable or not?</b> Neither could be proven for these points."
 
 
 class Plane(anywidget.AnyWidget):
@@ -181,8 +182,8 @@ class LiveTraining:
             self.plane.points = [[*point, label] for point, label in pairs]
             self.plane.rings = rings
         points = "ringed point" if len(rings) == 1 else f"{len(rings)} ringed points"
-        text = SEPARABLE if verdict.separable else NOT_SEPARABLE.format(points=points)
-        self.verdict.value = line(text)
+        texts = {True: SEPARABLE, False: NOT_SEPARABLE.format(points=points), None: UNDECIDED}
+        self.verdict.value = line(texts[verdict.separable])
 
     def add(self, x1: float, x2: float) -> None:
         """Add a point of the chosen class; training goes on from where it is."""
