@@ -25,6 +25,11 @@ MOST_PEN = 50  # units
 MOST_POINTS = 10_000  # in one digit
 MOST_COORDINATE = 1000  # units, either way
 
+TURN = 10  # degrees: how far a deformed digit is turned at most, either way
+SLANT = 0.2  # of its height: how far its top is pushed aside at most, either way
+JITTER = 0.02  # of its size: how far a point strays at most, along either axis
+PEN_CHANGE = 0.25  # how much wider or narrower the pen gets at most
+
 
 def smooth(points: Array, rounds: int = 3) -> Array:
     """Round the corners of a stroke (n, 2) by Chaikin's corner cutting.
@@ -56,8 +61,8 @@ def render(strokes: list[Array], pen: float) -> Array:
     radius = pen * CANVAS_SCALE / 2
     for stroke in strokes:
         line = (smooth(stroke) - low) * CANVAS_SCALE
-        draw.line([tuple(point) for point in line], fill=255, width=round(2 * radius))
-        for x, y in line:  # the round pen: it fills the joints and the ends
+        draw.line(line.ravel().tolist(), fill=255, width=round(2 * radius))
+        for x, y in line.tolist():  # the round pen: it fills the joints and the ends
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
     return np.asarray(image)
 
@@ -100,18 +105,65 @@ def corner(box: Array) -> tuple[int, int]:
     return int(top), int(left)
 
 
-def digit_image(item: Any) -> tuple[int, Array]:
+def deform(points: Array, rng: np.random.RandomState) -> Array:
+    """Turn, slant and jitter the points (n, 2) of a digit by random amounts.
+
+    The jitter is a wave across the digit, in a random direction for either axis: close
+    points stray alike, so a stroke of many points stays smooth.
+    """
+    angle = np.radians(rng.uniform(-TURN, TURN))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    slant = np.array([[1, rng.uniform(-SLANT, SLANT)], [0, 1]])
+    waves = rng.uniform(-1, 1, (2, 2))
+    phases = rng.uniform(0, 1, 2)
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    size = np.ptp(points, axis=0).max() + 1  # a dot has a size, too
+    centred = (points - middle) / size
+    strays = JITTER * np.sin(2 * np.pi * (centred @ waves + phases))
+    return middle + size * ((centred + strays) @ (turn @ slant).T)
+
+
+def deformed_drawing(
+    strokes: list[Array], pen: float, rng: np.random.RandomState
+) -> tuple[list[Array], float]:
+    """Return the strokes and the pen of a deformed drawing."""
+    moved = deform(np.vstack(strokes), rng)
+    ends = np.cumsum([len(stroke) for stroke in strokes])
+    change = rng.uniform(-PEN_CHANGE, PEN_CHANGE)
+    return np.split(moved, ends[:-1]), pen * (1 + change)
+
+
+def deformed_image(image: Array, rng: np.random.RandomState) -> Array:
+    """Return a deformed image (28, 28), prepared again; its strokes keep their width.
+
+    Raises DataError if there is no ink.
+    """
+    fine = np.indices((CANVAS_SCALE * SIDE, CANVAS_SCALE * SIDE)) / CANVAS_SCALE
+    x_y = fine[::-1].reshape(2, -1).T
+    sources = deform(x_y, rng).T[::-1]  # the pixel that each pixel takes its ink from
+    ink = ndimage.map_coordinates(image, sources, order=1)
+    return normalise(ink.reshape(fine.shape[1:]))
+
+
+def digit_image(
+    item: Any, rng: np.random.RandomState | None = None
+) -> tuple[int, Array]:
     """Return the digit and the image (28, 28) of one entry of a digits file.
 
-    Raises ValueError, whose message says what was expected.
+    With `rng` it is deformed at random. Raises ValueError, whose message says what was
+    expected.
     """
     if not isinstance(item, dict) or type(item.get("digit")) is not int:
         raise ValueError("a digit 0 to 9")
     if item["digit"] not in range(10):
         raise ValueError("a digit 0 to 9")
     if "image" in item:
-        return item["digit"], stored_image(item["image"])
-    return item["digit"], drawn_image(item.get("strokes"), item.get("pen"))
+        image = stored_image(item["image"])
+        return item["digit"], deformed_image(image, rng) if rng else image
+    strokes, pen = drawing(item.get("strokes"), item.get("pen"))
+    if rng:
+        strokes, pen = deformed_drawing(strokes, pen, rng)
+    return item["digit"], normalise(render(strokes, pen))
 
 
 def stored_image(rows: Any) -> Array:
@@ -123,8 +175,8 @@ def stored_image(rows: Any) -> Array:
         raise ValueError("an image, 28 rows of 28 bytes in hexadecimal") from None
 
 
-def drawn_image(strokes: Any, pen: Any) -> Array:
-    """Return the image (28, 28) of pen strokes; raises ValueError."""
+def drawing(strokes: Any, pen: Any) -> tuple[list[Array], float]:
+    """Return strokes, arrays (n, 2), and the width of the pen; raises ValueError."""
     if type(pen) not in (int, float) or not 0 < pen <= MOST_PEN:
         raise ValueError(f"a pen of 0 to {MOST_PEN} wide")
     try:
@@ -135,7 +187,7 @@ def drawn_image(strokes: Any, pen: Any) -> Array:
         raise ValueError(f"strokes of at most {MOST_POINTS} points together")
     if not arrays or not all(map(is_stroke, arrays)):
         raise ValueError(f"strokes, lists of [x, y] points within {MOST_COORDINATE}")
-    return normalise(render(arrays, pen))
+    return arrays, pen
 
 
 def is_stroke(array: Array) -> bool:
@@ -160,12 +212,15 @@ def digit_items(path: str | Path) -> list[Any]:
     return items
 
 
-def read_digits(path: str | Path) -> tuple[Array, Array]:
+def read_digits(
+    path: str | Path, rng: np.random.RandomState | None = None
+) -> tuple[Array, Array]:
     """Read a digits file: images (N, 784) of bytes and labels (N,). Raises DataError.
 
     The file is a JSON list of drawings and of images, which may be mixed:
         {"digit": 7, "pen": 10, "strokes": [[[x, y], ...], ...]}
         {"digit": 7, "image": [28 texts of 28 bytes in hexadecimal]}
+    With `rng`, each is deformed at random.
     """
     items = digit_items(path)
     if not items:
@@ -174,7 +229,7 @@ def read_digits(path: str | Path) -> tuple[Array, Array]:
     images = []
     for number, item in enumerate(items, 1):
         try:
-            label, image = digit_image(item)
+            label, image = digit_image(item, rng)
         except DataError as error:
             raise DataError(f"{path}, digit {number}: {error}") from error
         except ValueError as error:
@@ -185,6 +240,36 @@ def read_digits(path: str | Path) -> tuple[Array, Array]:
         labels.append(label)
         images.append(image.ravel())
     return np.array(images), np.array(labels)
+
+
+def deformed_digits(
+    path: str | Path, rng: np.random.RandomState
+) -> tuple[Array, Array]:
+    """Read a digits file as `read_digits` does, each digit deformed at random.
+
+    A drawing is turned, slanted, jittered, and drawn with a wider or narrower pen; an
+    image is turned, slanted and jittered. Another call gives other deformations.
+    """
+    return read_digits(path, rng)
+
+
+def scikit_digits() -> tuple[Array, Array]:
+    """Return scikit-learn's digits: images (1797, 784) of bytes and labels (1797,).
+
+    Thirteen people wrote them. Each is given as 8 x 8 counts, 0 to 16, of the inked
+    pixels in 4 x 4 pixels of a scan: it is enlarged to the size of the scan again, and
+    prepared as MNIST was. Source: archive.ics.uci.edu, Optical Recognition of
+    Handwritten Digits, its test part.
+    """
+    from sklearn.datasets import load_digits  # takes long, and is seldom needed
+
+    counts, labels = load_digits(return_X_y=True)
+    images = []
+    for count in counts.reshape(-1, 8, 8):
+        scan = Image.fromarray(np.uint8(np.round(count * 255 / 16)))
+        large = scan.resize((32, 32), Image.Resampling.BICUBIC)
+        images.append(normalise(np.asarray(large)).ravel())
+    return np.array(images), labels
 
 
 def write_digits(path: str | Path, images: Array, labels: list[int]) -> None:
