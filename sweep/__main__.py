@@ -70,6 +70,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     add("--workers", type=int, default=cores(), metavar="N", help="runs at once (all cores)")
     add("--time-limit", type=float, metavar="S", help="seconds for one run (no limit)")
     add("--kernel", action="store_true", help="a Jupyter kernel for each run: slower, same results")
+    add("--skip", action="append", default=[], metavar="TAG", help="leave out cells with this tag")
     add("--keep-notebooks", action="store_true", help="keep each run's notebook and figures")
     add("--dask", metavar="ADDRESS", help="run on this dask cluster, or on a new one here: local")
     return parser.parse_intermixed_args(argv)
@@ -102,6 +103,7 @@ def sweep(options: argparse.Namespace) -> int:
     """
     check(options)
     swept = grid.swept_values(options.notebook, options.values)
+    skip = grid.skipped_tags(options.notebook, options.skip)
     names = dict.fromkeys(text.partition("=")[0] for text in options.values)
     typed = {name: swept[name] for name in names}  # in this order, for the plot
     if options.plot:
@@ -112,6 +114,7 @@ def sweep(options: argparse.Namespace) -> int:
         swept,
         kernel=options.kernel,
         keep=options.keep_notebooks,
+        skip=skip,
     )
     with only_one(options.out):
         refuse_other_notebooks(options.out, options.notebook.name)

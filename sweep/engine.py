@@ -122,8 +122,8 @@ def modules_to_preload(notebook: Path) -> list[str]:
 
     Raises ValueError or OSError if it cannot be read.
     """
-    cells = sources.code_cells(notebook, without="")
-    names = set().union(*map(sources.imports, cells))
+    cells = sources.tagged_cells(notebook)
+    names = set().union(*(sources.imports(text) for text, _ in cells))
     return sorted(name for name in names if sources.own_file(name) or name.split(".")[0] in SAFE)
 
 

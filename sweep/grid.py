@@ -1,5 +1,6 @@
 """What a sweep runs over: hidden=1,2,4 and seed=0:50, made into one run for each combination."""
 
+import difflib
 import hashlib
 import itertools
 import json
@@ -9,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sweep import parameters
+from sweep import parameters, sources
 from sweep.identity import code_hashes, filled, forget, identity, named_path
 from sweep.runs import Run
 from sweep.sources import ROOT
@@ -70,8 +71,30 @@ def label(values: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
 
 
+def skipped_tags(notebook: Path, texts: list[str]) -> tuple[str, ...]:
+    """Return the tags that texts such as "a, b" name; raises ValueError if no code cell has one.
+
+    A sweep needs the cell with the tag `parameters`, so that one cannot be left out.
+    """
+    tags = sorted({tag.strip() for text in texts for tag in text.split(",")})
+    known = set().union(*(tags for _, tags in sources.tagged_cells(notebook))) - {"parameters"}
+    for tag in tags:
+        if tag not in known:
+            near = difflib.get_close_matches(tag, known, n=1)
+            there = f"there are {', '.join(sorted(known)) or 'none'}"
+            hint = f"did you mean {near[0]}?" if near else there
+            raise ValueError(f"no code cell of {notebook.name} has the tag {tag!r} to skip; {hint}")
+    return tuple(tags)
+
+
 def all_runs(
-    notebook: Path, out: Path, swept: dict[str, list[Any]], *, kernel: bool, keep: bool
+    notebook: Path,
+    out: Path,
+    swept: dict[str, list[Any]],
+    *,
+    kernel: bool,
+    keep: bool,
+    skip: tuple[str, ...] = (),
 ) -> list[Run]:
     """Return one run for each combination of the values; raises ValueError if they are too many."""
     count = math.prod(map(len, swept.values()))
@@ -80,7 +103,7 @@ def all_runs(
     path = notebook.resolve()
     path = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
     forget()
-    code = code_hashes(path)
+    code = code_hashes(path, skip)
     defaults = {name: line.default for name, line in parameters.declared(notebook).items()}
     planned = []
     for combination in itertools.product(*swept.values()):
@@ -88,7 +111,7 @@ def all_runs(
         values = filled(defaults | given)
         refuse_folders_around(out, values)
         folder = (out / "runs" / label(given)).absolute()
-        planned.append(Run(path, folder, values, identity(code, values), kernel, keep))
+        planned.append(Run(path, folder, values, identity(code, values), kernel, keep, skip))
     return planned
 
 

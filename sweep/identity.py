@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,16 @@ def identity(code: Hashes, values: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps([code, parameters], sort_keys=True).encode()).hexdigest()
 
 
-def code_hashes(notebook: Path) -> Hashes:
+def code_hashes(notebook: Path, skip: Sequence[str] = ()) -> Hashes:
     """Return the hashes of a notebook's code cells and of the project's modules that they use.
 
-    Raises ValueError if the file is no notebook, OSError if it cannot be read.
+    Cells with a tag of `skip` do not count. Raises ValueError if the file is no notebook, OSError
+    if it cannot be read.
     """
-    cells = "\n\n".join(sources.code_cells(ROOT / notebook))
-    modules = [(str(path.relative_to(ROOT)), path) for path in sources.modules(ROOT / notebook)]
-    hashes = [(name, file_hash(path)) for name, path in sorted(modules)]
+    path = ROOT / notebook
+    cells = "\n\n".join(sources.code_cells(path, without=skip))
+    modules = [(str(file.relative_to(ROOT)), file) for file in sources.modules(path, skip)]
+    hashes = [(name, file_hash(file)) for name, file in sorted(modules)]
     return [(notebook.name, hashlib.sha256(cells.encode()).hexdigest()), *hashes]
 
 

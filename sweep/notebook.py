@@ -10,14 +10,14 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from sweep.parameters import OUT
-from sweep.sources import ROOT
+from sweep.sources import ROOT, tags_of
 
 LONGEST_LIMIT = 10**6  # seconds; the system's timers do not go much further
 MOST_LINES = 6  # of an error message that a user is shown
@@ -42,11 +42,19 @@ def stop(number: int, frame: Any) -> None:
     raise Stop(number)
 
 
-def execute(notebook: Path, out: Path, values: dict[str, Any], *, kernel: bool = True) -> None:
+def execute(
+    notebook: Path,
+    out: Path,
+    values: dict[str, Any],
+    *,
+    kernel: bool = True,
+    skip: Sequence[str] = (),
+) -> None:
     """Execute a notebook in the project's folder, with a kernel or in this process.
 
-    Its copy and what it writes land in the folder `out`. Raises ValueError if the copy would
-    replace the notebook, and NotebookError if it fails; the copy is then <name>.failed.ipynb.
+    Its copy and what it writes land in the folder `out`. The copy lacks the code cells that have a
+    tag of `skip`. Raises ValueError if the copy would replace the notebook, and NotebookError if it
+    fails; the copy is then <name>.failed.ipynb.
     """
     complete = out / notebook.name
     if complete.exists() and complete.samefile(notebook):
@@ -58,7 +66,11 @@ def execute(notebook: Path, out: Path, values: dict[str, Any], *, kernel: bool =
     began = time.time()
     try:
         given = values | {OUT: without_home(out)}
-        through_papermill(notebook, unfinished.absolute(), given, kernel)
+        source = notebook
+        if skip:
+            source = unfinished
+            write_without(notebook, skip, unfinished)
+        through_papermill(source, unfinished.absolute(), given, kernel)
         tidy(unfinished)
         os.utime(unfinished, (began, began))  # older than a source that changed while it ran
         unfinished.replace(complete)
@@ -68,6 +80,17 @@ def execute(notebook: Path, out: Path, values: dict[str, Any], *, kernel: bool =
         raise NotebookError(notebook, reasons(error), failed) from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def write_without(notebook: Path, tags: Sequence[str], path: Path) -> None:
+    """Write a copy of a notebook that lacks the code cells with one of the tags."""
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    content["cells"] = [
+        cell
+        for cell in content["cells"]
+        if cell["cell_type"] != "code" or not tags_of(cell) & set(tags)
+    ]
+    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def without_home(folder: Path) -> str:

@@ -20,7 +20,8 @@ from sweep.sources import ROOT
 class Run:
     """A notebook, its parameters, the run's folder, and the hash of all that its results depend on.
 
-    The notebook's path is relative to the project if it is inside.
+    The notebook's path is relative to the project if it is inside. Code cells with a tag of `skip`
+    are left out.
     """
 
     notebook: Path
@@ -29,6 +30,7 @@ class Run:
     identity: str
     kernel: bool = False
     keep: bool = False
+    skip: tuple[str, ...] = ()
 
     @property
     def results(self) -> Path:
@@ -49,7 +51,7 @@ class Record:
 def is_current(run: Run) -> bool:
     """Return True if code and data are still what they were when the run was planned."""
     try:
-        return identity(code_hashes(run.notebook), run.values) == run.identity
+        return identity(code_hashes(run.notebook, run.skip), run.values) == run.identity
     except (OSError, ValueError):
         return False
 
@@ -100,7 +102,8 @@ def execute(run: Run) -> None:
         os.environ["SKIP_FIGURES"] = "1"
     cause = ""
     try:
-        notebooks.execute(ROOT / run.notebook, run.folder, run.values, kernel=run.kernel)
+        notebook = ROOT / run.notebook
+        notebooks.execute(notebook, run.folder, run.values, kernel=run.kernel, skip=run.skip)
         read_results(run)
     except notebooks.NotebookError as error:
         cause = error.cause

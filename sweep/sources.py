@@ -6,29 +6,41 @@ Standard library only, so that the Makefile can ask before the environment is bu
 import ast
 import functools
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-SKIPPED_TAG = "explore"  # cells for a person in front of the screen; they change no result
+PERSONS_TAG = "explore"  # of cells for a person in front of the screen; they change no result
 
 
-def code_cells(notebook: Path, *, only: str = "", without: str = SKIPPED_TAG) -> list[str]:
-    """Return the sources of the code cells with the tag `only`, if given, and not `without`.
+def code_cells(notebook: Path, *, only: str = "", without: Iterable[str] = ()) -> list[str]:
+    """Return the sources of the code cells with the tag `only`, if given, and no tag of `without`.
 
-    Raises ValueError if the file is no notebook, OSError if it cannot be read.
+    Cells for a person do not count. Raises ValueError if the file is no notebook, OSError if it
+    cannot be read.
     """
+    omitted = {PERSONS_TAG, *without}
+    cells = tagged_cells(notebook)
+    return [text for text, tags in cells if not tags & omitted and (not only or only in tags)]
+
+
+def tagged_cells(notebook: Path) -> list[tuple[str, set[str]]]:
+    """Return source and tags of every code cell; raises ValueError and OSError, as code_cells."""
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        tagged = [
-            ("".join(cell["source"]), cell["metadata"].get("tags", []))
+        return [
+            ("".join(cell["source"]), tags_of(cell))
             for cell in cells
             if cell["cell_type"] == "code"
         ]
-        return [
-            source for source, tags in tagged if without not in tags and (not only or only in tags)
-        ]
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"{notebook} is not a notebook: {type(error).__name__}: {error}") from None
+
+
+def tags_of(cell: dict[str, Any]) -> set[str]:
+    """Return the tags of a notebook's cell."""
+    return set(cell["metadata"].get("tags", []))
 
 
 @functools.cache
@@ -57,15 +69,15 @@ def own_file(name: str) -> Path | None:
 
 def imported(code: str) -> set[Path]:
     """Return the project's own files that some source imports, directly or through each other."""
-    modules: set[Path] = set()
+    found: set[Path] = set()
     waiting = [code]
     while waiting:
         files = {file for name in imports(waiting.pop()) if (file := own_file(name))}
-        waiting += [file.read_text(encoding="utf-8") for file in files - modules]
-        modules |= files
-    return modules
+        waiting += [file.read_text(encoding="utf-8") for file in files - found]
+        found |= files
+    return found
 
 
-def modules(notebook: Path) -> set[Path]:
-    """Return the project's own modules that a notebook uses. Raises ValueError or OSError."""
-    return set().union(*(imported(code) for code in code_cells(notebook)))
+def modules(notebook: Path, without: Iterable[str] = ()) -> set[Path]:
+    """Return the project's own modules that a notebook uses; arguments and errors as code_cells."""
+    return set().union(*map(imported, code_cells(notebook, without=without)))

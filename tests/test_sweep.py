@@ -47,6 +47,17 @@ write_json(f"{out}/results/little.json", numbers | {"provenance": {"seed": seed}
     return write_notebook(folder / name, PARAMETERS, *sources, last, before=(first,))
 
 
+def tag(notebook, tags):
+    """Give the cells with these sources a tag."""
+    content = json.loads(notebook.read_text())
+    for cell in content["cells"]:
+        source = "".join(cell["source"])
+        if source in tags:
+            cell["metadata"]["tags"] = [tags[source]]
+    notebook.write_text(json.dumps(content))
+    return notebook
+
+
 def leave_mark(folder):
     """Return code that appends k and the process to a file."""
     line = "f'{k} {os.getpid()}\\n'"
@@ -171,6 +182,15 @@ def test_values_and_ranges_are_expanded(text, kind, values):
         (["fast=maybe"], "parameter fast must be true or false, not 'maybe'"),
         (["k=0:2000", "seed=0:2000"], "at most 1000000 runs, and these values make 4000000"),
         (["k="], "parameter k must be a whole number, not ''"),
+        (
+            ["k=1", "--skip", "slo"],
+            "little.ipynb has the tag 'slo' to skip; did you mean slow?",
+        ),
+        (["k=1", "--skip", "slow,x"], "has the tag 'x' to skip; there are explore, slow"),
+        (
+            ["k=1", "--skip", "parameters"],
+            "has the tag 'parameters' to skip; there are",
+        ),
         (["k=1", "--workers", "0"], "--workers must be at least 1, not 0"),
         (["k=1", "--time-limit", "-1"], "--time-limit must be more than 0 s and at most"),
         (["k=1", "--time-limit", "nan"], "at most 1000000 s, not nan"),
@@ -179,9 +199,39 @@ def test_values_and_ranges_are_expanded(text, kind, values):
     ],
 )
 def test_a_wrong_word_is_refused_before_anything_runs_b09(tmp_path, words, message):
-    done = go(make(tmp_path), tmp_path / "out", *words)
+    notebook = tag(make(tmp_path, "1", "2"), {"1": "slow", "2": "explore"})
+    done = go(notebook, tmp_path / "out", *words)
     assert done.returncode == 2 and message in done.stderr and len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("words", [[], ["--kernel"], ["--dask", "local"]])
+def test_cells_with_a_tag_are_left_out(tmp_path, words):
+    if "--dask" in words:
+        pytest.importorskip("distributed")
+    one, two, three = "rate = 2", "raise ValueError('no')", "rate = 3"
+    notebook = tag(make(tmp_path, "rate = 1", one, two, three), {one: "a", two: "b", three: "c"})
+    done = go(notebook, tmp_path / "out", "k=0:2", "--skip", "b", "--skip", "c, b", *words)
+    assert done.returncode == 0, done.stderr
+    assert [row["rate"] for row in rows(tmp_path / "out")] == ["2", "2"]
+    done = go(notebook, tmp_path / "out", "k=0:2", "--skip", "a,c", *words)
+    assert done.returncode == 1 and "failed: k=0: code cell [5], line 1: raise" in done.stderr
+
+
+def test_a_run_depends_on_the_cells_that_are_not_skipped(tmp_path):
+    def again(*words):
+        return go(tmp_path / "little.ipynb", tmp_path / "out", "k=0:2", *words).stdout
+
+    tag(make(tmp_path, "a = 1", "b = 1"), {"a = 1": "a", "b = 1": "b"})
+    assert "0 there already" in again("--skip", "a")
+    assert "2 there already" in again("--skip", "a", "--skip", "a")
+    assert "0 there already" in again("--skip", "a,b"), "fewer cells"
+    assert "2 there already" in again("--skip", "b", "--skip", "a"), "the same tags"
+    cells = {"import figures": "a", "b = 1": "b", "c = 1": "explore"}
+    tag(make(tmp_path, *cells), cells)
+    assert "2 there already" in again("--skip", "a,b"), "another cell, but it is left out"
+    assert "0 there already" in again(), "no tags"
+    assert "2 there already" in again("--skip", "explore"), "no result depends on these cells"
 
 
 def test_values_given_twice_are_run_once(tmp_path):
@@ -1008,24 +1058,3 @@ def test_a_plot_against_texts_truth_values_or_seeds():
         if name != "seed":
             assert labels == list(map(str, values))
             assert list(ax.lines[0].get_xdata(orig=True)) == labels, "in the given order"
-
-
-def test_the_study_says_what_its_runs_say():
-    folder = ROOT / "report/build/study"
-    if not folder.is_dir():
-        pytest.skip("no study yet: make study")
-    study = json.loads((ROOT / "report/build/results/study.json").read_text())
-    width, size = rows(folder / "width"), rows(folder / "size")
-    assert study["width_seeds"] >= 20
-    assert len(width) == study["runs"] == study["width_seeds"] * len(study["width"])
-    for name, numbers in study["width"].items():
-        accuracies = [float(row["mlp_accuracy"]) for row in width if row["hidden"] == name]
-        assert np.isclose(numbers["median"], np.median(accuracies))
-        assert np.isclose(numbers["min"], min(accuracies))
-        assert numbers["lucky"] == sum(a >= 0.925 for a in accuracies)
-    for name, numbers in study["size"].items():
-        accuracies = [float(row["trained_accuracy"]) for row in size if row["n_train"] == name]
-        assert np.isclose(numbers["trained"]["median"], np.median(accuracies))
-        assert len(accuracies) == study["size_seeds"]
-    dead = study["dead"]
-    assert dead["dead_units"] > 0 and dead["mlp_accuracy"] <= 0.85

@@ -92,7 +92,7 @@ def modules() -> set[Path]:
     """Return our files that the notebooks need, their interactive cells included."""
     files: set[Path] = set()
     for name in NOTEBOOKS:
-        for code in sources.code_cells(ROOT / f"{name}.ipynb", without=""):
+        for code, _ in sources.tagged_cells(ROOT / f"{name}.ipynb"):
             files |= sources.imported(code)
     for folder in {file.parent for file in files} - {ROOT}:  # a package needs its JavaScript, too
         files |= {file for file in folder.glob("[!.]*.*") if not file.is_symlink()}
