@@ -142,11 +142,11 @@ $(BUILD)/html/index.html: $(EXECUTED) $(wildcard report/html/* $(BUILD)/report.p
 
 $(EXECUTED): common.py figures.py results.py tools/run.py
 $(EXECUTED): $(patsubst %,sweep/%.py,__init__ inprocess notebook parameters sources)
-$(BUILD)/problem2_linear.ipynb: points.py data/set2.csv
-$(BUILD)/problem3_mlp.ipynb: points.py data/set3.csv
+$(BUILD)/problem2_linear.ipynb: points.py verdicts.py data/make_points.py data/set2.csv
+$(BUILD)/problem3_mlp.ipynb: points.py verdicts.py data/make_points.py data/set3.csv
 $(BUILD)/problem4_mnist.ipynb: handwriting.py $(DATA)
 $(BUILD)/problem4_mnist.ipynb: $(wildcard data/handwritten/*.json data/handwritten/mine/*.json)
 $(DATA): common.py $(patsubst %,tools/%.py,__init__ fetch lock)
-$(STUDY): common.py figures.py results.py tools/study.py $(wildcard sweep/*.py)
-$(BUILD)/report.pdf: common.py tools/report.py
+$(STUDY): common.py figures.py results.py tools/study.py tools/optimum.py $(wildcard sweep/*.py)
+$(BUILD)/report.pdf: common.py tools/markdown.py tools/report.py
 $(BUILD)/html/index.html: common.py tools/pages.py

@@ -228,6 +228,7 @@ def train(
     momentum: float = 0.0,
     batch_size: int | None = None,
     rng: np.random.RandomState | None = None,
+    velocities: list[Array] | None = None,
     tolerance: float = 0.0,
     measure: Callable[[], float] | None = None,
 ) -> History:
@@ -235,10 +236,12 @@ def train(
 
     Changes the network's parameters. Stops after `steps` updates, or as soon as no
     entry of the gradient exceeds `tolerance`. `measure` is called before every update
-    and at the end. Raises FloatingPointError when the loss is no longer finite.
+    and at the end. Pass the same `velocities`, one per parameter and zero at first, to
+    several calls, and each goes on with the momentum of the one before; they change.
+    Raises FloatingPointError when the loss is no longer finite.
     """
     history = History()
-    velocities = [np.zeros_like(p) for p in network.parameters]
+    velocities = velocities or [np.zeros_like(p) for p in network.parameters]
     batches = row_batches(len(x), batch_size, rng)
     with one_blas_thread():
         for step in range(steps + 1):

@@ -20,6 +20,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.patches import Polygon
 
 from common import Array
 
@@ -34,8 +35,8 @@ VALUE = "#0072B2"  # of a number in the forward pass
 GRADIENT = "#B8420A"  # of a number in the backward pass
 QUIET = "#555555"
 FAINT = "#CCCCCC"
+MOST_PANELS = 6  # pairs of classes that are drawn
 GRID_POINTS = 400  # along each side of the plane, where regions are computed
-SMOOTHING = 20  # mini-batches that a smoothed loss is averaged over
 EXTREME = 99.5  # percentile at which signed images are cut off
 
 Numbers = Sequence[float] | Array
@@ -87,6 +88,13 @@ def figure(width: float = FULL, height: float = 2.4, **subplots: Any) -> tuple:
 
 
 # Problem 1: the computation graph and gradient descent.
+
+SMALLEST = 5e-5  # of the numbers that four decimals show
+LARGEST = 1e5  # of the numbers that are written without a power of ten, and of a map
+WIDE_RANGE = 50  # the ratio of two values of f from which on the axis is logarithmic
+SMALLEST_MAP = 0.05  # half the side of a map
+MAP_POINTS = 400  # along its side
+CONTOURS = 14
 
 
 def computation_graph(
@@ -164,30 +172,106 @@ def draw_node(
 
 
 def number(value: float) -> str:
-    """Write a number with four decimals and a true minus sign."""
-    return f"{value:.4f}".replace("-", "−")
+    """Write a number with four decimals and a true minus sign.
+
+    Where four decimals would show nothing but zeros, or would be far too many, it gets
+    two digits and a power of ten: 3.1e−09.
+    """
+    size = abs(value)
+    usual = size == 0 or SMALLEST <= size < LARGEST
+    text = f"{value + 0.0:.4f}" if usual else f"{value:.1e}"  # + 0.0: no minus zero
+    return text.replace("-", "−")
 
 
 def descent(
     out: str | Path,
     name: str,
-    w1: Sequence[float],
-    w2: Sequence[float],
+    path: Array,
     f: Sequence[float],
 ) -> Picture:
-    """Draw the weights, and f, over the steps of gradient descent."""
+    """Draw the weights, the rows of `path` (steps + 1, 2), and f over the steps."""
     fig, (left, right) = figure(FULL, 2.3, ncols=2, width_ratios=(3, 2))
-    curve(left, w1, "weight", name="$w_1$")
-    curve(left, w2, "weight", colour=COLOURS[1], name="$w_2$")
+    drawn = drawable(path)
+    w1, w2 = drawn.T
+    f = f[: len(drawn)]
+    left.plot(w1, color=COLOURS[0], label="$w_1$")
+    left.plot(w2, "--", color=COLOURS[1], label="$w_2$")
+    left.set(xlabel="iteration", ylabel="weight")
     left.axhline(0, color="#999999", lw=0.6)
-    left.margins(y=0.15)
+    left.margins(x=0.01)
+    left.locator_params(axis="x", integer=True)
+    above: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 0.98)}
+    left.legend(ncols=2, frameon=False, borderpad=0, **above)
     curve(right, f, "$f$", colour=COLOURS[2])
+    if max(f) > WIDE_RANGE * min(f):
+        right.set_yscale("log")
     alt = (
-        f"Two panels over {len(f) - 1} iterations. Left: w1 goes from {w1[0]:.3f} to "
-        f"{w1[-1]:.3f} and w2 from {w2[0]:.3f} to {w2[-1]:.3f}. "
-        f"Right: f goes from {f[0]:.3f} to {f[-1]:.3f}."
+        f"Two panels over {len(f) - 1} iterations. Left: w1 goes from {number(w1[0])} "
+        f"to {number(w1[-1])} and w2 from {number(w2[0])} to {number(w2[-1])}. "
+        f"Right: f goes from {number(f[0])} to {number(f[-1])}."
     )
     return save_figure(fig, out, name, alt=alt)
+
+
+def descent_map(
+    out: str | Path,
+    name: str,
+    path: Array,
+    minimum: Array,
+    f: Callable[[Array, Array], Array],
+) -> Picture:
+    """Draw the steps of gradient descent on a contour map of f over the two weights.
+
+    The weights are the rows of `path` (steps + 1, 2); `minimum` (2,) is where f is
+    smallest.
+    """
+    drawn = drawable(path)
+    start, end = drawn[0], drawn[-1]
+    fig, ax = figure(HALF, 3.6)
+    contours(ax, f, np.vstack([drawn, minimum]))
+    ax.plot(*drawn.T, ".-", color=COLOURS[1], ms=2.2, lw=0.9)
+    count = len(drawn) - 1
+    last = f"after {count} step{'s' * (count != 1)}"
+    mark: dict[str, Any] = {"ls": "none", "mec": "white", "mew": 0.5, "zorder": 4}
+    ax.plot(*start, "o", color=COLOURS[1], ms=8, label="start", **mark)
+    ax.plot(*end, "s", color=COLOURS[1], ms=5, label=last, **mark)
+    ax.plot(*minimum, "*", color="black", ms=8, label="minimum", **mark)
+    ax.set(xlabel="$w_1$", ylabel="$w_2$")
+    ax.grid(False)
+    fig.legend(loc="outside lower center", ncols=3, frameon=False, handletextpad=0.1)
+    spots = [", ".join(map(number, spot)) for spot in (start, end, minimum)]
+    alt = (
+        "A contour map of f over the two weights, with the path of gradient descent "
+        f"from ({spots[0]}) to ({spots[1]}) {last}. The minimum is at ({spots[2]})."
+    )
+    return save_figure(fig, out, name, alt=alt)
+
+
+def drawable(path: Array) -> Array:
+    """Return the path up to where its weights become too large to be drawn."""
+    too_large = np.abs(path).max(axis=1) >= LARGEST
+    return path[: too_large.argmax()] if too_large.any() else path
+
+
+def contours(ax: Axes, f: Callable[[Array, Array], Array], points: Array) -> None:
+    """Draw f's contours on a square around points (n, 2), lighter where f is smaller.
+
+    The levels grow with the square of their number: the contours of a round bowl are
+    then equally far apart.
+    """
+    low = points.min(axis=0)
+    high = points.max(axis=0)
+    half = max(0.6 * (high - low).max(), SMALLEST_MAP)
+    middle = (low + high) / 2
+    across, up = middle[:, None] + half * np.linspace(-1, 1, MAP_POINTS)
+    with np.errstate(over="ignore"):  # 1 / (1 + infinity) is 0, as it should be
+        heights = f(*np.meshgrid(across, up))
+    parts = np.linspace(0, 1, CONTOURS + 1) ** 2
+    levels = heights.min() + (heights.max() - heights.min()) * parts
+    shades = matplotlib.colormaps["Blues"](np.linspace(0, 0.5, CONTOURS))
+    ax.contourf(across, up, heights, levels=levels, colors=shades)
+    ax.contour(across, up, heights, levels=levels[1:-1], colors="white", linewidths=0.7)
+    ax.set_aspect("equal")
 
 
 def curve(
@@ -202,6 +286,7 @@ def curve(
     ax.plot(values, color=colour)
     ax.set(xlabel="iteration", ylabel=label)
     ax.margins(x=0.01)
+    ax.locator_params(axis="x", integer=True)
     if name:
         last_quarter = values[-len(values) // 4 :]
         spot = (len(values) - 1, max(last_quarter))  # above all of the line under it
@@ -227,9 +312,9 @@ def loss_and_accuracy(
     curve(right, 100 * np.array(accuracy), "accuracy (%)", colour=COLOURS[1])
     right.set_ylim(top=101)
     alt = (
-        f"Two curves over {len(loss) - 1} iterations: the KL loss goes from "
-        f"{loss[0]:.2f} to {loss[-1]:.3f} nats, the accuracy from {accuracy[0]:.0%} "
-        f"to {accuracy[-1]:.1%}."
+        f"The KL loss, from {loss[0]:.4g} to {loss[-1]:.4g} nats, and the accuracy, "
+        f"from {accuracy[0]:.1%} to {accuracy[-1]:.1%}, against the iteration, 0 to "
+        f"{len(loss) - 1}."
     )
     return save_figure(fig, out, name, alt=alt)
 
@@ -245,7 +330,7 @@ def losses(
         curve(ax, loss, "KL loss (nats)", colour=colour, name=model)
     ax.set_yscale("log")
     ways = [
-        f"{model} from {loss[0]:.2f} to {loss[-1]:.4f} nats"
+        f"{model} from {loss[0]:.4g} to {loss[-1]:.4g} nats"
         for model, loss in loss_of.items()
     ]
     alt = f"KL loss against the iteration, on a log scale: {'; '.join(ways)}."
@@ -266,7 +351,7 @@ def labelled_points(
     return save_figure(fig, out, name, alt=alt)
 
 
-def regions(
+def predictions(
     out: str | Path,
     name: str,
     x: Array,
@@ -274,26 +359,30 @@ def regions(
     predict: Callable[[Array], Array],
     *,
     title: str,
-    ringed: Array,
-    ring_name: str,
     hidden: Any = None,
 ) -> Picture:
-    """Draw the regions of a classifier, and rings around the points in `ringed` (N,).
+    """Draw what a classifier predicts for points (N, 2), with rings where it is wrong.
 
-    `predict` turns points (N, 2) into classes (N,); `title` names the classifier in the
-    alt text. With a first ReLU layer as `hidden`, the creases of its units are drawn.
+    `predict` turns points into classes; a point has the colour and marker of its
+    predicted class. `title` names the classifier in the alt text. With a first ReLU
+    layer as `hidden`, the creases of its units are drawn.
     """
     fig, ax = figure(HALF, HALF)
-    decision_regions(ax, predict, x, labels)
-    if ringed.any():
-        ring(ax, x[ringed], ring_name)
+    K = labels.max() + 1
+    predicted = predict(x)
+    wrong = predicted != labels
+    scatter(ax, x, predicted, K)
+    decision_regions(ax, predict, x, K)
+    if wrong.any():
+        ring(ax, x[wrong], "wrong")
+    alt = (
+        f"{title}: {len(x)} points in the colour and marker of their predicted class, "
+        f"on the regions of the {K} classes; wrong, and ringed, are {wrong.sum()}."
+    )
     if hidden is not None:
         creases(ax, hidden.W, hidden.b)
+        alt += f" Dashed, where they cross it: the creases of {len(hidden.b)} units."
     class_legend(fig, ax)
-    alt = (
-        f"{title}: the regions of the predicted class, "
-        f"{ringed.sum()} of {len(x)} points ringed as {ring_name}."
-    )
     return save_figure(fig, out, name, alt=alt)
 
 
@@ -311,7 +400,8 @@ def two_classifiers(
     """
     fig, axes = figure(FULL, 3.3, ncols=2, sharey=True)
     for ax, (model, predict) in zip(axes, predict_of.items(), strict=True):
-        decision_regions(ax, predict, x, labels)
+        scatter(ax, x, labels)
+        decision_regions(ax, predict, x, labels.max() + 1)
         ax.set_title(model)
     if in_the_way.any():
         ring(axes[1], x[in_the_way], "in the way")
@@ -319,21 +409,128 @@ def two_classifiers(
     first, second = predict_of
     alt = (
         f"{len(x)} points and the straight-edged regions of {labels.max() + 1} "
-        f"classes, once as {first} finds them and once as {second} does; "
-        f"{in_the_way.sum()} points are ringed as being in the way."
+        f"classes. Left: {first}. Right: {second}; points that are ringed, as being in "
+        f"the way: {in_the_way.sum()}."
     )
     return save_figure(fig, out, name, alt=alt)
 
 
-def scatter(ax: Axes, x: Array, labels: Array, size: float = 14) -> None:
-    """Draw points in the plane: a class is a colour and a marker."""
-    for k in range(labels.max() + 1):
+def crossings(
+    out: str | Path, name: str, x: Array, labels: Array, pairs: Sequence[Any]
+) -> Picture:
+    """Draw pairs of classes that no straight line separates, and why, one per panel.
+
+    Each of `pairs` has its two `classes`, the rows of x that are the corners of a
+    triangle, a segment or a point of either class, `members`, and a common `point` of
+    the two. Without any pair, all points are drawn.
+    """
+    shown = pairs[:MOST_PANELS]
+    columns = max(1, min(3, len(shown)))
+    rows = max(1, -(-len(shown) // columns))
+    width = HALF if columns == 1 else FULL
+    style = {"sharex": True, "sharey": True, "squeeze": False}
+    height = rows * (width / columns + 0.2) + 0.4
+    fig, axes = figure(width, height, nrows=rows, ncols=columns, **style)
+    for ax, pair in zip(axes.flat, shown, strict=False):
+        draw_crossing(ax, x, labels, pair)
+        ax.label_outer()
+    if not shown:
+        scatter(axes[0, 0], x, labels)
+    for ax in axes.flat[max(1, len(shown)) :]:
+        ax.set_axis_off()
+    class_legend(fig, axes.flat[0])
+    said = [
+        f"classes {i} and {j}, whose {shape(pair.members[0])} and "
+        f"{shape(pair.members[1])} meet"
+        for pair in shown
+        for i, j in [pair.classes]
+    ]
+    alt = (
+        f"{len(x)} points of {labels.max() + 1} classes. Pairs of classes shown to "
+        f"meet, so that no straight line separates them: {len(pairs)}"
+    )
+    alt += f"; drawn are {', '.join(said)}." if said else "."
+    return save_figure(fig, out, name, alt=alt)
+
+
+def shape(corners: Sequence[int]) -> str:
+    """Return what one, two or three corners make."""
+    return ("point", "segment", "triangle")[len(corners) - 1]
+
+
+def draw_crossing(ax: Axes, x: Array, labels: Array, pair: Any) -> None:
+    """Draw two classes, a triangle, segment or point of each, and where these meet."""
+    both = np.isin(labels, pair.classes)
+    scatter(ax, x[both], labels[both], alpha=0.25)
+    corners = np.concatenate([np.array(rows) for rows in pair.members])
+    scatter(ax, x[corners], labels[corners], labels.max() + 1)
+    for k, rows in zip(pair.classes, pair.members, strict=True):
         colour = COLOURS[k % len(COLOURS)]
-        marker = MARKERS[k % len(MARKERS)]
+        outline: dict[str, Any] = {
+            "ec": colour,
+            "fc": (colour, 0.15),
+            "lw": 1,
+            "zorder": 3,
+        }
+        ax.add_patch(Polygon(x[list(rows)], **outline))
+    spot = [float(value) for value in pair.point]
+    ax.plot(*spot, "x", color="black", ms=4, mew=0.8, zorder=5, label="common point")
+    ax.set_title("classes {} and {}".format(*pair.classes))
+
+
+def hidden_space(
+    out: str | Path, name: str, x: Array, labels: Array, network: Any
+) -> Picture:
+    """Draw a network with two hidden units, on the plane and as layer two sees it.
+
+    There, a point is at (h1, h2), the outputs of the two hidden units.
+    """
+    first, relu, second = network.layers
+    h = relu.forward(first.forward(x))
+    wrong = network.predict(x) != labels
+    K = labels.max() + 1
+
+    def predict(h: Array) -> Array:
+        """Return the classes that the second layer gives to outputs of the first."""
+        return second.forward(h).argmax(axis=1)
+
+    fig, (left, right) = figure(FULL, 3.3, ncols=2)
+    for ax, places, classes in ((left, x, network.predict), (right, h, predict)):
+        scatter(ax, places, labels)
+        decision_regions(ax, classes, places, K)
+        if wrong.any():
+            ring(ax, places[wrong], "wrong")
+    creases(left, first.W, first.b)
+    left.set_title("the plane, and its creases")
+    right.set(xlabel="$h_1$", ylabel="$h_2$", aspect="auto")
+    right.set_title("the same points, seen by the second layer")
+    class_legend(fig, left)
+    alt = (
+        f"A network with two hidden units, right on {(~wrong).sum()} of {len(x)} "
+        "points; wrong ones are ringed. Left: the plane with its regions and the two "
+        "creases. Right: each point at (h1, h2), the outputs of the two units, on the "
+        "straight-edged regions of the second layer. Points at (0, 0): "
+        f"{(h == 0).all(axis=1).sum()}."
+    )
+    return save_figure(fig, out, name, alt=alt)
+
+
+def scatter(
+    ax: Axes, x: Array, labels: Array, K: int = 0, *, alpha: float = 1.0
+) -> None:
+    """Draw points in the plane: a class is a colour and a marker.
+
+    The legend names K classes, if K is given, and otherwise those up to the largest
+    label. Faint points are left out of the legend.
+    """
+    for k in range(K or labels.max() + 1):
+        colour = COLOURS[k % len(COLOURS)]
+        marker = MARKERS[(k + k // len(COLOURS)) % len(MARKERS)]
         x1, x2 = x[labels == k].T
         edge: dict[str, Any] = {"edgecolors": "white", "linewidths": 0.4}
-        style: dict[str, Any] = {"label": f"class {k}", "zorder": 3} | edge
-        ax.scatter(x1, x2, s=size, c=colour, marker=marker, **style)
+        label = f"class {k}" if alpha == 1 else None
+        style: dict[str, Any] = {"label": label, "alpha": alpha, "zorder": 3} | edge
+        ax.scatter(x1, x2, s=14, c=colour, marker=marker, **style)
     ax.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
 
 
@@ -346,11 +543,12 @@ def ring(ax: Axes, x: Array, name: str) -> None:
 def class_legend(fig: Figure, ax: Axes) -> None:
     """Put the legend of classes and rings under the figure, where no point is."""
     handles, names = ax.get_legend_handles_labels()
+    in_a_row = int(1.6 * fig.get_figwidth())
     fig.legend(
         handles,
         names,
         loc="outside lower center",
-        ncols=len(names),
+        ncols=min(len(names), in_a_row),
         frameon=False,
         handletextpad=0.1,
         columnspacing=0.9,
@@ -358,22 +556,20 @@ def class_legend(fig: Figure, ax: Axes) -> None:
 
 
 def decision_regions(
-    ax: Axes, predict: Callable[[Array], Array], x: Array, labels: Array
+    ax: Axes, predict: Callable[[Array], Array], x: Array, K: int
 ) -> None:
-    """Colour the plane by the predicted class, and draw the points on it."""
-    scatter(ax, x, labels)
+    """Colour the plane around the points by the predicted class, one of K."""
     ax.grid(False)
     if skipped():  # the regions would take a fifth of a sweep's run
         return
     low = x.min(axis=0)
     high = x.max(axis=0)
-    pad = 0.08 * (high - low).max()
+    pad = 0.08 * (high - low).max() or 1
     across, up = np.linspace(low - pad, high + pad, GRID_POINTS).T
     grid = np.stack(np.meshgrid(across, up), axis=-1)
     classes = predict(grid.reshape(-1, 2)).reshape(GRID_POINTS, GRID_POINTS)
-    K = labels.max() + 1
     levels = np.arange(K + 1) - 0.5
-    colours = (COLOURS * 2)[:K]
+    colours = [COLOURS[k % len(COLOURS)] for k in range(K)]
     ax.contourf(across, up, classes, levels=levels, colors=colours, alpha=0.16)
     ax.contour(across, up, classes, levels=levels[1:-1], colors="white", linewidths=1.2)
 
@@ -384,7 +580,7 @@ def creases(ax: Axes, W: Array, b: Array) -> None:
     style: dict[str, Any] = {"color": "#888888", "lw": 0.5, "ls": (0, (4, 3))}
     for w, bias in zip(W, b, strict=True):
         foot = -bias * w / (w @ w)  # the line's nearest point to the origin
-        along = np.array([-w[1], w[0]])
+        along = np.array([-w[1], w[0]]) / (w @ w)
         ax.axline(foot, foot + along, zorder=2, **style)
     ax.axis(limits)
 
@@ -398,29 +594,75 @@ def mean_images(
     images: Array,
     dataset: str,
 ) -> Picture:
-    """Draw the mean image of each class, (10, height, width)."""
-    fig, ax = figure(FULL, 0.85)
-    image_row(ax, images, range(10))
-    alt = f"The mean images of the ten classes of {dataset}, 0 to 9."
+    """Draw the mean images of the classes (10, height, width), and less their mean."""
+    fig, (upper, lower) = figure(FULL, 1.5, nrows=2)
+    template_row(upper, images, "mean")
+    template_row(lower, images - images.mean(axis=0), "less all", signed=True)
+    lower.set_xticks(*class_ticks(images))
+    alt = (
+        f"Two rows of ten images. Above, the mean images of the ten classes of "
+        f"{dataset}, 0 to 9. Below, the same less the mean of the ten: red where a "
+        "class has more ink than the mean of the classes, blue where it has less."
+    )
     return save_figure(fig, out, name, alt=alt)
+
+
+def class_ticks(images: Array) -> tuple[Array, list[str]]:
+    """Return where the middles of images side by side are, and their numbers."""
+    n, _, width = images.shape
+    return width * (np.arange(n) + 0.5) - 0.5, [str(k) for k in range(n)]
+
+
+def scores_in_pixels(
+    out: str | Path,
+    name: str,
+    image: Array,
+    label: int,
+    parts_of: dict[int, Array],
+) -> Picture:
+    """Draw an image (height, width), and what each pixel adds to some classes' scores.
+
+    `parts_of` maps a class to its parts (height, width), which add up to its score.
+    """
+    fig, axes = figure(FULL, 1.75, ncols=1 + len(parts_of))
+    limit = float(max(np.abs(parts).max() for parts in parts_of.values())) or 1.0
+    image_row(axes[0], image[None], [f"an image of {label}"])
+    sums = {k: parts.sum() for k, parts in parts_of.items()}
+    for ax, (k, parts) in zip(axes[1:], parts_of.items(), strict=True):
+        image_row(ax, parts[None], [f"{k}: {with_sign(sums[k], 1)}"], limit=limit)
+    listed = ", ".join(f"{with_sign(total, 1)} for {k}" for k, total in sums.items())
+    alt = (
+        f"An image of class {label} and {len(parts_of)} maps of what its pixels add to "
+        f"the scores of classes, red for and blue against. The sums: {listed}."
+    )
+    return save_figure(fig, out, name, alt=alt)
+
+
+def with_sign(value: float, digits: int) -> str:
+    """Write a number with its sign, and with a true minus sign."""
+    return f"{value:+.{digits}f}".replace("-", "−")
 
 
 def recalls(
     out: str | Path,
     name: str,
     recall_of: dict[str, Array],
+    kind: str,
 ) -> Picture:
-    """Draw the share of each digit that two classifiers recognise: name to (10,)."""
+    """Draw the share of each class that two classifiers recognise: name to (10,).
+
+    `kind` is what a class is called: a digit, perhaps.
+    """
     fig, ax = figure(FULL, 2.1)
-    digits = np.arange(10)
+    classes = np.arange(10)
     for i, (model, recall) in enumerate(recall_of.items()):
-        places = digits + 0.4 * i - 0.2
+        places = classes + 0.4 * i - 0.2
         colour = COLOURS[1 - i]
         bars = ax.bar(places, 100 * recall, width=0.38, color=colour, label=model)
         shares = [f"{100 * share:.0f}" for share in recall]
         ax.bar_label(bars, shares, fontsize=6, padding=1)
-    ax.set(xlabel="digit", ylabel="recognised (%)", ylim=(0, 112))
-    ax.set(xticks=digits, yticks=range(0, 101, 25))
+    ax.set(xlabel=kind, ylabel="recognised (%)", ylim=(0, 112))
+    ax.set(xticks=classes, yticks=range(0, 101, 25))
     ax.grid(axis="x", visible=False)
     ax.legend(
         ncols=2,
@@ -430,33 +672,45 @@ def recalls(
         borderpad=0,
     )
     ranges = [
-        f"{model} between {recall.min():.0%} (digit {recall.argmin()}) and "
-        f"{recall.max():.0%} (digit {recall.argmax()})"
+        f"{model} between {recall.min():.0%} ({kind} {recall.argmin()}) and "
+        f"{recall.max():.0%} ({kind} {recall.argmax()})"
         for model, recall in recall_of.items()
     ]
-    alt = f"The share of each digit that is recognised: {'; '.join(ranges)}."
+    alt = f"The share of each {kind} that is recognised: {'; '.join(ranges)}."
     return save_figure(fig, out, name, alt=alt)
 
 
-def training_losses(
+def validation_curves(
     out: str | Path,
     name: str,
-    batches: Sequence[float],
-    full: Sequence[float],
+    steps: Sequence[int],
+    loss_of: dict[str, Sequence[float]],
+    accuracy_of: dict[str, Sequence[float]],
+    chosen: int,
 ) -> Picture:
-    """Draw the loss of each mini-batch with a running mean, and of each full step."""
-    fig, (left, right) = figure(FULL, 2.2, ncols=2)
-    left.plot(batches, color=COLOURS[5], lw=0.5)
-    width = min(SMOOTHING, len(batches))
-    smooth = np.convolve(batches, np.ones(width) / width, "valid")
-    left.plot(np.arange(len(smooth)) + width - 1, smooth, color=COLOURS[0])
-    left.set(xlabel="mini-batch step", ylabel="KL loss (nats)", ylim=(0, 1))
-    curve(right, full, "KL loss (nats)")
-    right.set(xlabel="full-batch step")
+    """Draw losses and accuracies (0..1) of two parts, by name, against the step.
+
+    The first entries, from before training, are left out: the curves would be flat
+    beside them. `chosen` is the step that a line marks.
+    """
+    fig, axes = figure(FULL, 2.4, ncols=2)
+    quantities = ("KL loss (nats)", loss_of, 1), ("accuracy (%)", accuracy_of, 100)
+    for ax, (label, values_of, unit) in zip(axes, quantities, strict=True):
+        for colour, (part, values) in zip(COLOURS, values_of.items(), strict=False):
+            shown = unit * np.array(values[1:])
+            ax.plot(steps[1:], shown, ".-", ms=3, color=colour, label=part)
+        ax.axvline(chosen, color=QUIET, lw=0.8, ls="--", label=f"step {chosen}")
+        ax.set(xlabel="step", ylabel=label)
+    handles, names = axes[0].get_legend_handles_labels()
+    fig.legend(handles, names, loc="outside lower center", ncols=3, frameon=False)
+    ways = [
+        f"{part}: loss from {loss_of[part][1]:.3f} to {loss_of[part][-1]:.3f} nats, "
+        f"accuracy from {accuracy_of[part][1]:.1%} to {accuracy_of[part][-1]:.1%}"
+        for part in loss_of
+    ]
     alt = (
-        f"The loss while training. Left, of each mini-batch, and its mean over "
-        f"{width}: from {batches[0]:.2f} nats to about {smooth[-1]:.2f}. Right, of "
-        f"all images, in every full step: from {full[0]:.3f} to {full[-1]:.3f}."
+        f"Loss and accuracy from step {steps[1]} to step {steps[-1]}. "
+        f"{'; '.join(ways)}. Step {chosen} is marked."
     )
     return save_figure(fig, out, name, alt=alt)
 
@@ -467,14 +721,42 @@ def weight_rows(
     averages: Array,
     trained: Array,
 ) -> Picture:
-    """Draw the rows of W as images (10, height, width), before and after training."""
+    """Draw the rows of W (10, height, width), less their mean, before and after."""
     fig, rows = figure(FULL, 2.1, nrows=3)
-    template_row(rows[0], averages, "average")
+    template_row(rows[0], averages, "average", signed=True)
     template_row(rows[1], trained, "trained", signed=True)
     template_row(rows[2], trained - averages, "difference", signed=True)
+    rows[2].set_xticks(*class_ticks(averages))
     alt = (
-        "Three rows of ten images: the averages; the trained rows, positive weights in "
-        "red and negative ones in blue; and the difference between the two."
+        "Three rows of ten images, each less the mean of the ten: the averages, the "
+        "trained rows, and the difference between the two. Positive weights are red "
+        "and negative ones blue."
+    )
+    return save_figure(fig, out, name, alt=alt)
+
+
+def rows_in_time(
+    out: str | Path,
+    name: str,
+    rows_of: dict[str, Array],
+    notes_of: dict[str, str],
+) -> Picture:
+    """Draw the rows of W (10, height, width) at some moments, each with a note.
+
+    Both dictionaries go by the moment's name.
+    """
+    n = len(rows_of)
+    fig, axes = figure(FULL, 0.64 * n + 0.15, nrows=n, squeeze=False)
+    for ax, (moment, rows) in zip(axes.flat, rows_of.items(), strict=True):
+        image_row(ax, rows, limit=cut_off(rows))
+        ax.set_ylabel(moment)
+        place: dict[str, Any] = {"transform": ax.transAxes, "va": "center"}
+        ax.text(1.01, 0.5, notes_of[moment], fontsize=7, **place)
+    axes.flat[-1].set_xticks(*class_ticks(rows))
+    notes = "; ".join(f"{m}: {' '.join(notes_of[m].split())}" for m in rows_of)
+    alt = (
+        f"The ten rows of weights, less their mean, at {n} moments of training, each "
+        f"in colours of its own scale, red for and blue against. {notes}."
     )
     return save_figure(fig, out, name, alt=alt)
 
@@ -483,10 +765,12 @@ def confusion(
     out: str | Path,
     name: str,
     counts: Array,
+    kind: str,
 ) -> Picture:
     """Draw how often each true class (row) was taken for each class (column).
 
-    The colour leaves out the diagonal, on which the answers are right.
+    The colour leaves out the diagonal, on which the answers are right. `kind` is what a
+    class is called.
     """
     fig, ax = figure(3.7, 3.3)
     mistakes = counts * (1 - np.eye(len(counts), dtype=int))
@@ -495,14 +779,14 @@ def confusion(
         weight = "bold" if true == answer else "normal"
         style = {"color": "#222222" if n else "#BBBBBB", "weight": weight}
         ax.text(answer, true, n, ha="center", va="center", fontsize=6.5, **style)
-    ax.set(xlabel="predicted digit", ylabel="true digit")
+    ax.set(xlabel=f"predicted {kind}", ylabel=f"true {kind}")
     ax.set(xticks=range(len(counts)), yticks=range(len(counts)))
     ax.grid(False)
-    true, answer = np.unravel_index(mistakes.argmax(), counts.shape)
+    most = mistakes.max()
+    said = f"; the largest count of one kind is {most}" if most else ""
     alt = (
         f"The confusion matrix of {counts.sum()} test images: {np.trace(counts)} are "
-        f"on the diagonal; the most frequent mistake is a {true} taken for a {answer}, "
-        f"{counts[true, answer]} times."
+        f"on the diagonal, {mistakes.sum()} are mistakes{said}."
     )
     return save_figure(fig, out, name, alt=alt)
 
@@ -515,18 +799,27 @@ def mistakes(
     predicted: Array,
     sureness: Array,
 ) -> Picture:
-    """Draw wrongly read images (n, height, width) in two rows, surest answers first.
+    """Draw wrongly read images (n, height, width), ten per row, surest answers first.
 
-    Below each: its label, the answer, and the answer's probability, 0..1.
+    Below each: its label, the answer, and the answer's probability, 0..1. There may be
+    none.
     """
-    fig, axes = figure(FULL, 1.75, nrows=2)
-    for ax, row in zip(axes, np.array_split(np.arange(len(images)), 2), strict=True):
+    n = len(images)
+    if n == 0:
+        fig, ax = figure(FULL, 0.4)
+        ax.text(0.5, 0.5, "no mistakes", ha="center", va="center", color=QUIET)
+        ax.axis("off")
+        alt = "No images: the classifier makes no mistake on the test images."
+        return save_figure(fig, out, name, alt=alt)
+    rows = -(-n // 10)
+    fig, axes = figure(FULL, 0.875 * rows, nrows=rows, squeeze=False)
+    for ax, row in zip(axes.flat, np.array_split(np.arange(n), rows), strict=True):
         names = [f"{labels[i]}, not {predicted[i]}\n{sureness[i]:.1%}" for i in row]
         image_row(ax, images[row], names)
     alt = (
-        f"The {len(images)} wrong answers that the classifier was surest of, each "
-        "above its true digit, the answer and the probability, from "
-        f"{sureness[0]:.1%} down to {sureness[-1]:.1%}."
+        f"The wrong answers that the classifier was surest of, {n} in number, each "
+        "above its true class, the answer and the probability, which is "
+        f"{sureness[0]:.1%} at most."
     )
     return save_figure(fig, out, name, alt=alt)
 
@@ -556,12 +849,11 @@ def answered_digits(
             spot = left + (6, 21)[model]
             write_answer(ax, spot, answers[i], label, COLOURS[1 - model])
     right = [
-        f"{model} is right on {(answers == labels).sum()}"
-        for model, answers in answers_of.items()
+        f"{model} {(answers == labels).sum()}" for model, answers in answers_of.items()
     ]
     alt = (
-        f"{len(images)} handwritten digits, the label in a corner, the answers of two "
-        f"models below each, a cross where one is wrong: {', '.join(right)}."
+        f"{len(images)} digits, the label in a corner, the answers of two "
+        f"models below each, a cross where one is wrong. Right: {', '.join(right)}."
     )
     return save_figure(fig, out, name, alt=alt)
 
@@ -604,7 +896,7 @@ def template_row(ax: Axes, images: Array, title: str, *, signed: bool = False) -
     Signed images are cut off at a percentile, so that one extreme pixel does not wash
     out the others.
     """
-    limit = float(np.percentile(np.abs(images), EXTREME)) if signed else None
+    limit = cut_off(images) if signed else None
     shown = image_row(ax, images, limit=limit)
     ax.set_ylabel(title)
     if limit is not None:
@@ -615,40 +907,41 @@ def template_row(ax: Axes, images: Array, title: str, *, signed: bool = False) -
         bar.outline.set_visible(False)
 
 
+def cut_off(images: Array) -> float:
+    """Return the value at which the colours of signed images end."""
+    return float(np.percentile(np.abs(images), EXTREME)) or 1.0
+
+
 # The study: many runs of Problems 3 and 4. `runs` is a sweep's table, one row per run.
 
 DOTS: dict[str, Any] = {"s": 11, "alpha": 0.55, "lw": 0, "zorder": 3}
 
 
-def accuracy_by_width(
-    out: str | Path, name: str, runs: Any, levels: dict[str, float]
-) -> Picture:
+def accuracy_by_width(out: str | Path, name: str, runs: Any, linear: float) -> Picture:
     """Draw Problem 3's accuracy against the number of hidden units, one dot per run.
 
-    `levels` are accuracies to compare with, by name, 0..1.
+    `linear` is the linear classifier's accuracy, 0..1.
     """
     fig, ax = figure(FULL, 2.7)
-    widths = sorted(set(runs["hidden"]))
-    places = np.arange(len(widths))
-    place_of = dict(zip(widths, places, strict=True))
-    seeds = runs["seed"].max() + 1
-    aside = 0.5 * ((runs["seed"] + 0.5) / seeds - 0.5)  # the seeds side by side
-    x = runs["hidden"].map(place_of) + aside
-    ax.scatter(x, 100 * runs["mlp_accuracy"], color=COLOURS[0], **DOTS)
-    medians = 100 * runs.groupby("hidden")["mlp_accuracy"].median()
-    ax.hlines(medians, places - 0.3, places + 0.3, color="black", lw=1.6, zorder=4)
-    for level, accuracy in levels.items():
-        ax.axhline(100 * accuracy, color=COLOURS[1], lw=0.9, ls="--")
-        spot = (len(widths) - 0.4, 100 * accuracy)
-        style = {"va": "bottom", "ha": "right", "fontsize": 7}
-        ax.text(*spot, level, color=COLOURS[1], **style)
+    by_width = runs.groupby("hidden")
+    for place, (_, group) in enumerate(by_width):
+        aside = 0.6 * ((np.arange(len(group)) + 0.5) / len(group) - 0.5)
+        accuracies = 100 * group.sort_values("seed")["mlp_accuracy"]
+        ax.scatter(place + aside, accuracies, color=COLOURS[0], **DOTS)
+    medians = 100 * by_width["mlp_accuracy"].median()
+    places = np.arange(len(medians))
+    ax.hlines(medians, places - 0.35, places + 0.35, color="black", lw=1.6, zorder=4)
+    ax.axhline(100 * linear, color=COLOURS[1], lw=0.9, ls="--")
+    style: dict[str, Any] = {"va": "bottom", "ha": "right", "fontsize": 7}
+    spot = (len(places) - 0.4, 100 * linear)
+    ax.text(*spot, "linear (a)", color=COLOURS[1], **style)
     ax.set(xlabel="hidden units", ylabel="accuracy (%)")
-    ax.set_xticks(places, widths)
+    ax.set_xticks(places, medians.index)
     ax.set_xlim(-0.6, places[-1] + 0.6)
     listed = ", ".join(f"{m:.0f} % with {width}" for width, m in medians.items())
     alt = (
         f"Accuracy of {len(runs)} two-layer networks against the number of hidden "
-        f"units, {seeds} seeds each. Medians: {listed}."
+        f"units; a line is at the linear classifier's {linear:.1%}. Medians: {listed}."
     )
     return save_figure(fig, out, name, alt=alt)
 
@@ -660,26 +953,22 @@ def accuracy_by_size(
 
     `column_of` says, for each model by name, in which column its accuracies are.
     """
-    fig, ax = figure(FULL, 2.2)
+    fig, ax = figure(FULL, 2.3)
     ways = []
-    for colour, (model, column) in zip(COLOURS, column_of.items(), strict=False):
+    for i, (model, column) in enumerate(column_of.items()):
         medians = 100 * runs.groupby("n_train")[column].median()
-        ax.plot(medians.index, medians, color=colour, lw=1.2)
-        ax.scatter(runs["n_train"], 100 * runs[column], color=colour, **DOTS)
-        end = (medians.index[-1], medians.iloc[-1])
-        style: dict[str, Any] = {"ha": "right", "va": "bottom", "fontsize": 7}
-        ax.annotate(
-            model, end, (0, 5), textcoords="offset points", color=colour, **style
-        )
+        style: dict[str, Any] = {"color": COLOURS[i], "marker": MARKERS[i]}
+        line = {"lw": 1.2, "ms": 3, "markevery": []}  # the marks are the runs
+        ax.plot(medians.index, medians, label=model, **line, **style)
+        ax.scatter(runs["n_train"], 100 * runs[column], **style, **DOTS)
         ways.append(f"{model} from {medians.iloc[0]:.0f} to {medians.iloc[-1]:.0f} %")
     ax.set(xscale="log", xlabel="training images")
     ax.set_ylabel("accuracy on the test images (%)")
-    ax.set_ylim(None, 98)
-    sizes = [f"{n:,}".replace(",", " ") for n in medians.index]
-    ax.set_xticks(medians.index, sizes)
+    ax.set_xticks(medians.index, [f"{n:,}".replace(",", " ") for n in medians.index])
     ax.minorticks_off()
+    fig.legend(loc="outside upper right", ncols=len(ways), frameon=False)
     alt = (
-        f"Test accuracy against the number of training images, from {sizes[0]} to "
-        f"{sizes[-1]}. Medians: {'; '.join(ways)}."
+        f"Test accuracy against the number of training images, from {medians.index[0]} "
+        f"to {medians.index[-1]}. Medians: {'; '.join(ways)}."
     )
     return save_figure(fig, out, name, alt=alt)

@@ -1,8 +1,8 @@
-"""The numbers of a run and where they came from, as strict JSON.
+"""The numbers and answers of a run and where they came from, as strict JSON.
 
-A notebook makes one `Results`, records each number where it is computed, and writes
-them all in its last cell. JSON knows neither numpy's numbers nor NaN: the former are
-converted, the latter is refused, by name.
+A notebook makes one `Results`, records each number where it is computed, makes its
+answers out of these numbers, and writes them all in its last cell. JSON knows neither
+numpy's numbers nor NaN: the former are converted, the latter is refused, by name.
 """
 
 import hashlib
@@ -14,6 +14,8 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,12 +24,23 @@ ROOT = Path(__file__).resolve().parent
 PACKAGES = ("numpy", "scipy", "scikit-learn", "matplotlib", "pillow")
 
 
+@dataclass
+class Answer:
+    """Sentences in Markdown. A notebook shows them as text."""
+
+    text: str
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple:
+        return {"text/markdown": self.text, "text/plain": self.text}, {}
+
+
 class Results:
-    """The numbers of one run of a notebook, by name."""
+    """The numbers and answers of one run of a notebook, by name."""
 
     def __init__(self) -> None:
         self.began = time.perf_counter()
         self.values: dict[str, Any] = {}
+        self.answers: dict[str, str] = {}
 
     def record(self, **values: Any) -> None:
         """Keep some numbers, texts, truth values, or lists and dictionaries of them.
@@ -35,10 +48,21 @@ class Results:
         A name that was recorded before gets the new value: a cell may be run again.
         Raises ValueError for NaN and infinity, TypeError for what JSON does not know.
         """
-        if "provenance" in values:
-            raise ValueError("the name provenance is taken: `write` adds it")
+        for taken in ("answers", "provenance"):
+            if taken in values:
+                raise ValueError(f"the name {taken} is taken: `write` adds it")
         for name, value in values.items():
             self.values[name] = plain(name, value)
+
+    def answer(self, name: str, text: str) -> Answer:
+        r"""Keep some sentences under a name, and return them for the notebook to show.
+
+        The text is Markdown: *emphasis*, **strong**, `code`, $formulas$, lists, and
+        paragraphs. The web page shows it as it is; the report asks for it by name, as
+        in `\answer{3b}`. It should be true whatever the numbers in it are.
+        """
+        self.answers[name] = text
+        return Answer(text)
 
     def write(
         self,
@@ -48,14 +72,15 @@ class Results:
         files: Iterable[str] = (),
         sha256: dict[str, str] | None = None,
     ) -> None:
-        """Write everything recorded, and under "provenance" how it was produced.
+        """Write everything recorded, the answers, and how all this was produced.
 
         `seed` is the seed of the run, `files` the data files that it read; `sha256` are
         hashes of data files that are known already.
         """
         hashes = {file: file_sha256(file) for file in files} | (sha256 or {})
         origin = provenance(seed, hashes, self.began)
-        write_json(path, self.values | {"provenance": origin})
+        more = {"answers": self.answers, "provenance": origin}
+        write_json(path, self.values | more)
 
 
 def provenance(
@@ -104,6 +129,18 @@ def file_sha256(path: str | Path) -> str:
     """Return a file's hash."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Write a share, 0..1, in per cent: "92.5 %". A half is rounded up, as in LaTeX.
+
+    Only 0 and 1 are written as 0 and 100 %; what is close to them gets more digits.
+    """
+    per_cent = 100 * Decimal(repr(float(share)))
+    rounded = per_cent.quantize(Decimal(10) ** -digits, ROUND_HALF_UP)
+    if rounded != per_cent and rounded in (0, 100):
+        return percent(share, digits + 1)
+    return f"{rounded} %"
 
 
 def plain(name: str, value: Any) -> Any:

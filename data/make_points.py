@@ -6,8 +6,15 @@ cannot (set 3). README.md says how the seeds were chosen.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+SET2: dict[str, Any] = {"N": 150, "K": 3, "twist": 0.7, "spread": 0.2}
+SET3: dict[str, Any] = {"N": 240, "K": 3, "twist": 1.4, "spread": 0.2}
+SEED2 = 1
+SEED3 = 52
+ROUNDING = 1e-4  # the files have four decimals
 
 
 def pinwheel(
@@ -25,6 +32,12 @@ def pinwheel(
     return radius[:, None] * directions, labels
 
 
+def is_pinwheel(x: np.ndarray, labels: np.ndarray, seed: int, recipe: dict[str, Any]) -> bool:
+    """Return whether points are the pinwheel of that seed and recipe, in the same order."""
+    made, arms = pinwheel(np.random.RandomState(seed), **recipe)
+    return np.array_equal(labels, arms) and np.allclose(x, made, rtol=0, atol=ROUNDING)
+
+
 def write(name: str, x: np.ndarray, labels: np.ndarray) -> None:
     """Write a CSV file beside this one: x1 and x2 with four decimals, and the label."""
     lines = ["x1,x2,label\n"]
@@ -34,5 +47,5 @@ def write(name: str, x: np.ndarray, labels: np.ndarray) -> None:
 
 
 if __name__ == "__main__":
-    write("set2.csv", *pinwheel(np.random.RandomState(1), N=150, K=3, twist=0.7, spread=0.2))
-    write("set3.csv", *pinwheel(np.random.RandomState(52), N=240, K=3, twist=1.4, spread=0.2))
+    write("set2.csv", *pinwheel(np.random.RandomState(SEED2), **SET2))
+    write("set3.csv", *pinwheel(np.random.RandomState(SEED3), **SET3))

@@ -83,12 +83,17 @@ class DrawDigit:
             self.pad.answer = answer
 
     def answer(self, image: np.ndarray) -> dict[str, Any]:
-        """Return both models' answers, and W[k] * x for the trained model's two best digits k."""
+        """Return both models' answers, and what spoke for the trained model's two best digits.
+
+        A pixel's share in a score leaves out what all ten rows have in common, because that
+        speaks for no digit.
+        """
         mean_images, trained = (
             common.softmax(model.logits(image[None]))[0] for model in (self.templates, self.trained)
         )
         second, best = np.argsort(trained)[-2:].tolist()
-        evidence = self.trained.layers[0].W[[best, second]] * (image / 255)
+        W = self.trained.layers[0].W
+        evidence = (W - W.mean(axis=0))[[best, second]] * (image / 255)
         titles = [f"spoke for {k} (red), against it (blue)" for k in (best, second)]
         return {
             "text": f"The trained model says {best}, {100 * trained[best]:.1f} % sure; "

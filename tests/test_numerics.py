@@ -312,6 +312,19 @@ def test_training_leaves_the_callers_arrays_alone():
         assert np.array_equal(now, before)
 
 
+def test_training_in_two_calls_with_the_same_velocities_is_training_in_one():
+    rng = np.random.RandomState(0)
+    x = rng.randn(30, 2)
+    targets = soft_targets(rng, 30, 3)
+    once, twice = (Network([Linear(np.zeros((3, 2)), np.zeros(3))]) for _ in range(2))
+    options = {"learning_rate": 0.5, "momentum": 0.9}
+    train(once, x, targets, steps=10, **options)
+    velocities = [np.zeros_like(p) for p in twice.parameters]
+    for steps in (4, 6):
+        train(twice, x, targets, steps=steps, velocities=velocities, **options)
+    assert velocities[0].any() and np.allclose(once.layers[0].W, twice.layers[0].W, rtol=1e-12)
+
+
 def test_training_stops_and_says_why():
     rng = np.random.RandomState(0)
     x = rng.randn(30, 2)

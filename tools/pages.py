@@ -15,6 +15,7 @@ import nbformat
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, pass_context
 from jinja2.runtime import Context
 from latex2mathml.converter import convert
+from markupsafe import Markup
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import TagRemovePreprocessor
@@ -55,6 +56,12 @@ def mathml(formula: str, display: str) -> str:
         return ""
 
 
+def sentence(markdown: str) -> str:
+    """Return a sentence of the results as HTML."""
+    html = MarkdownWithMath(renderer=Renderer(escape=True)).render(markdown).strip()
+    return Markup(html.removeprefix("<p>").removesuffix("</p>"))
+
+
 @pass_context
 def markdown2html(context: Context, source: str) -> str:
     """Return a cell's text as HTML; a picture that was pasted into the cell is inside."""
@@ -68,7 +75,9 @@ def exporter() -> HTMLExporter:
     return HTMLExporter(
         template_name="basic",
         filters={"markdown2html": markdown2html},
-        preprocessors=[TagRemovePreprocessor(remove_cell_tags=["explore"])],
+        preprocessors=[
+            TagRemovePreprocessor(remove_cell_tags=["explore"], remove_input_tags=["answer"])
+        ],
     )
 
 
@@ -77,6 +86,7 @@ def templates() -> Environment:
     loader = FileSystemLoader(LOOK)
     shared = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     shared.filters["percent"] = lambda share, digits=1: f"{100 * share:.{digits}f} %"
+    shared.filters["markdown"] = sentence
     for name, colours in (("light", "friendly"), ("dark", "github-dark")):
         shared.globals[name] = HtmlFormatter(style=colours).get_style_defs(".highlight")
     shared.globals["links"] = LINKS

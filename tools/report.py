@@ -19,14 +19,12 @@ from typing import Any
 from PIL import Image
 
 from common import ROOT
+from tools.markdown import escape, to_latex
 
 BUILD = ROOT / "report/build"
-ESCAPES = str.maketrans(
-    {sign: f"\\{sign}" for sign in "&%$#_{}"}
-    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-)
 RESULT = r"\\(?:result|share|decimals\{\d\}|percent(?:\[\d\])?)\{([^}]*)\}"
 FIGURE = r"\\figureof\{([^}]*)\}"
+ANSWER = r"\\answer\{([^}]*)\}"
 KEY = r"[A-Za-z0-9 ._/-]+"  # what a report can ask for; a file's hash may have a key like "50%.csv"
 UNDEFINED = r"(?:Reference|Citation) `.*' on page .* undefined|multiply defined"
 TOO_LARGE = r"Float too large for page"
@@ -42,11 +40,6 @@ class ReportError(Exception):
     """The report cannot be built; the message says why."""
 
 
-def latex(text: str) -> str:
-    """Escape a text for LaTeX."""
-    return text.translate(ESCAPES)
-
-
 def entries(name: str, value: Any) -> Iterator[tuple[str, str]]:
     """Yield (key, LaTeX text) for each number and text in a results file; dots join the keys."""
     if isinstance(value, dict):
@@ -56,20 +49,42 @@ def entries(name: str, value: Any) -> Iterator[tuple[str, str]]:
         for i, item in enumerate(value):
             yield from entries(f"{name}.{i}", item)
     elif isinstance(value, bool | str | None):
-        yield name, latex(str(value))
+        yield name, escape(str(value))
     else:
         yield name, repr(value)
 
 
-def read_results(build: Path) -> dict[str, str]:
-    """Return the LaTeX text of each result by its key. Raises ReportError."""
+def read_results(build: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the LaTeX text of each result by its key, and of each answer by its name.
+
+    Raises ReportError.
+    """
     texts: dict[str, str] = {}
+    answers: dict[str, str] = {}
     for path in sorted((build / "results").glob("*.json")):
         try:
-            texts |= entries(path.stem, json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, RecursionError) as error:
-            raise ReportError(f"{path} is not JSON: {error}; type: make clean report") from error
-    return {key: text for key, text in texts.items() if re.fullmatch(KEY, key)}
+            results = json.loads(path.read_text(encoding="utf-8"))
+            answers |= {n: to_latex(text) for n, text in results.pop("answers", {}).items()}
+            texts |= entries(path.stem, results)
+        except (ValueError, AttributeError, RecursionError) as error:
+            raise ReportError(
+                f"{path} is no results file: {error}; type: make clean report"
+            ) from error
+    texts |= {
+        "made.commit": commits(texts),
+        "made.dirty": "some" if "True" in ends(texts, "dirty") else "none",
+    }
+    return {key: text for key, text in texts.items() if re.fullmatch(KEY, key)}, answers
+
+
+def ends(texts: dict[str, str], name: str) -> set[str]:
+    """Return what the provenance of all results says under a name."""
+    return {text for key, text in texts.items() if key.endswith(f".provenance.{name}")}
+
+
+def commits(texts: dict[str, str]) -> str:
+    """Return the commit of the results; several, if they were not made together."""
+    return ", ".join(sorted(ends(texts, "commit")))
 
 
 def read_alt_texts(build: Path) -> dict[str, str]:
@@ -77,14 +92,20 @@ def read_alt_texts(build: Path) -> dict[str, str]:
     texts = {}
     for path in sorted((build / "figures").glob("*.png")):
         with Image.open(path) as image:
-            texts[path.stem] = latex(image.info.get("Description", ""))
+            texts[path.stem] = escape(image.info.get("Description", ""))
     return texts
 
 
-def check_names(source: str, results: dict[str, str], alt_texts: dict[str, str]) -> None:
-    """Raise ReportError if the source asks for a number or a figure that was not made."""
+def check_names(
+    source: str, results: dict[str, str], answers: dict[str, str], alt_texts: dict[str, str]
+) -> None:
+    """Raise ReportError if the source asks for something that was not made."""
     source = re.sub(r"(?m)(?<!\\)%.*$", "", source)  # without comments
-    for what, asked, known in (("numbers", RESULT, results), ("figures", FIGURE, alt_texts)):
+    for what, asked, known in (
+        ("numbers", RESULT, results),
+        ("answers", ANSWER, answers),
+        ("figures", FIGURE, alt_texts),
+    ):
         names = {name for name in re.findall(asked, source) if "#" not in name}
         if missing := sorted(names - known.keys()):
             raise ReportError(f"report.tex asks for {what} that are missing: {', '.join(missing)}")
@@ -135,10 +156,11 @@ def build_report(source: Path, build: Path) -> Path:
         packages = (ROOT / "apt.txt").read_text().split()
         raise ReportError(f"TeX is missing; type: sudo apt-get install {' '.join(packages)}")
     began = time.time()
-    results = read_results(build)
+    results, answers = read_results(build)
     alt_texts = read_alt_texts(build)
-    check_names(source.read_text(encoding="utf-8"), results, alt_texts)
+    check_names(source.read_text(encoding="utf-8"), results, answers, alt_texts)
     lines = [rf"\setresult{{{key}}}{{{text}}}" for key, text in results.items()]
+    lines += [rf"\setanswer{{{name}}}{{{text}}}" for name, text in answers.items()]
     lines += [rf"\setalt{{{name}}}{{{text}}}" for name, text in alt_texts.items()]
     (build / "numbers.tex").write_text("\n".join(lines) + "\n", encoding="utf-8")
     pdf = run_latexmk(source, build)
