@@ -255,10 +255,11 @@ def test_the_study_records_one_thread_even_if_all_runs_are_there_b02(tmp_path, m
     for name in study.ONE_CORE:
         monkeypatch.setenv(name, "7")
     monkeypatch.setattr(study, "BUILD", tmp_path)
-    for part in ("study_widths", "study_sizes"):
+    for part in ("study_optimum", "study_widths", "study_sizes"):
         monkeypatch.setattr(study, part, lambda *_: {})
     (tmp_path / "study").mkdir()
     write_json(tmp_path / "results/problem3_mlp.json", {"linear_accuracy": 0.85})
+    write_json(tmp_path / "results/problem4_mnist.json", {})
     assert study.main() == 0
     recorded = json.loads((tmp_path / "results/study.json").read_text())
     assert recorded["provenance"]["threads"] == 1
