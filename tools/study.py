@@ -18,6 +18,7 @@ from scipy.stats import binomtest
 
 import figures
 from common import ROOT, DataError
+from figures import with_sign
 from results import Results, percent
 from sweep.__main__ import main as run_sweep
 from sweep.engine import ONE_CORE
@@ -299,19 +300,14 @@ def about_sizes(runs: pd.DataFrame, whole: dict[str, Any]) -> str:
     if not len(worse):
         sentences.append("The trained weights have no lower median at any size.")
     before = medians.index[-2]
+    first_gain = with_sign(100 * (trained.iloc[1] - trained.iloc[0]), 1)
+    last_gain = with_sign(100 * (trained[most] - trained[before]), 1)
     half = 50 * (whole["trained_high"] - whole["trained_low"])
     sentences.append(
-        f"From {least} to {medians.index[1]} images the trained weights gain "
-        f"{signed(100 * (trained.iloc[1] - trained.iloc[0]))} points, from {before} to {most} "
-        f"{signed(100 * (trained[most] - trained[before]))}; an accuracy is uncertain by about "
-        f"{half:.1f} points."
+        f"From {least} to {medians.index[1]} images the trained weights gain {first_gain} points, "
+        f"from {before} to {most} {last_gain}; an accuracy is uncertain by about {half:.1f} points."
     )
     return " ".join(sentences)
-
-
-def signed(points: float) -> str:
-    """Return a difference with its sign."""
-    return f"{points:+.1f}".replace("-", "−")
 
 
 def units(width: int) -> str:
