@@ -31,6 +31,17 @@ def test_two_builds_give_the_same_bytes_r01(build, copy):
     assert (copy / "report.pdf").read_bytes() == (build / "report.pdf").read_bytes()
 
 
+def test_what_a_killed_tex_left_does_not_stop_the_next_build_b02(build, copy):
+    report.build_report(TEX, copy)
+    written = [path for path in (copy / "tex").iterdir() if path.suffix != ".pdf"]
+    assert {".aux", ".out", ".fls", ".fdb_latexmk"} <= {path.suffix for path in written}
+    for path in written:
+        path.write_bytes(path.read_bytes()[:-7])
+    (copy / "tex/report.aux").write_text(r"\@writefile{toc}{\contentsline {section}{")
+    report.build_report(TEX, copy)
+    assert (copy / "report.pdf").read_bytes() == (build / "report.pdf").read_bytes()
+
+
 def spoiled(copy, old, new):
     text = TEX.read_text()
     assert old in text

@@ -126,10 +126,13 @@ def is_complaint(line: str) -> bool:
 
 
 def run_latexmk(source: Path, build: Path) -> Path:
-    """Run latexmk in `build`/tex and return the PDF there. Raises ReportError."""
+    """Run latexmk in `build`/tex and return the PDF there. Raises ReportError.
+
+    It begins with an empty folder: TeX reads what it wrote the last time, and if it was killed,
+    that may end in the middle of a line.
+    """
     folder = build / "tex"
-    for leftover in folder.glob("pdflatex[0-9]*"):  # left by a TeX that was killed
-        leftover.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
     done = subprocess.run(
         [*LATEXMK, NO_SHELL, f"-outdir={folder}", str(source)],
         cwd=build,
