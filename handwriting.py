@@ -3,24 +3,38 @@
 MNIST's makers fitted every digit into a box of 20 x 20 pixels, kept its proportions,
 and placed it in a field of 28 x 28 so that its centre of mass is in the middle. A
 classifier that looks at single pixels reads only digits that are prepared in the same
-way. Source: yann.lecun.com/exdb/mnist. Ink is 255, paper is 0.
+way. Source: yann.lecun.com/exdb/mnist. Strokes that are thinner than nearly all of
+MNIST's are widened before. Ink is 255, paper is 0.
 """
 
 import json
+import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from common import Array, DataError
+from common import ROOT, Array, DataError
 from results import write_json
+
+TYPED = ROOT / "data/handwritten/strokes.json"  # forty digits, typed for this project
+MINE = ROOT / "data/handwritten/mine"  # a student's own
+AT_LEAST = 15  # so many images of one's own the homework asks for
 
 BOX = 20  # pixels: the digit fits into such a square
 SIDE = 28  # pixels: the image
 CANVAS_SCALE = 4  # pixels per unit of a stroke's coordinates, while it is drawn
+DEFORMED_SCALE = 2  # pixels per pixel of an image, while it is deformed
 FAINT = 0.1  # of the brightest pixel: less is no ink
+# In pixels of the box: 15 of MNIST's 10 000 test images have thinner strokes.
+THIN = 1.25
+USUAL = 2.0  # pixels of the box: thin strokes become that wide; MNIST's median is 2.2
+COARSE = 2  # times the box: the size at which strokes are measured
+FINE = 4  # times the box: the size at which they are widened
+SOURCES = ("page", "file", "pad")  # several digits, a picture of one, a drawing
+CONTACT_SHEET = ".sheet.png"  # a picture that ends so shows how digits were found
 MOST_PEN = 50  # units
 MOST_POINTS = 10_000  # in one digit
 MOST_COORDINATE = 1000  # units, either way
@@ -70,17 +84,59 @@ def render(strokes: list[Array], pen: float) -> Array:
 def normalise(image: Array) -> Array:
     """Prepare an image (H, W) of bytes, bright ink on 0, as MNIST's makers did.
 
-    Returns an image (28, 28). Raises DataError if there is no ink.
+    Thin strokes are widened. Returns an image (28, 28). Raises DataError if there is no
+    ink.
     """
-    digit = Image.fromarray(crop(image))
-    scale = BOX / max(digit.size)
-    width = max(1, round(scale * digit.width))
-    height = max(1, round(scale * digit.height))
-    box = np.asarray(digit.resize((width, height), Image.Resampling.BOX))
-    top, left = corner(box)
+    digit = fit(widened(crop(image)), BOX)
+    top, left = corner(digit)
+    height, width = digit.shape
     field = np.zeros((SIDE, SIDE), np.uint8)
-    field[top : top + height, left : left + width] = box
+    field[top : top + height, left : left + width] = digit
     return field
+
+
+def fit(digit: Array, side: int) -> Array:
+    """Resize a digit so that its longer side has `side` pixels."""
+    image = Image.fromarray(digit)
+    scale = side / max(image.size)
+    width = max(1, round(scale * image.width))
+    height = max(1, round(scale * image.height))
+    return np.asarray(image.resize((width, height), Image.Resampling.BOX))
+
+
+def widened(digit: Array) -> Array:
+    """Return a close-cropped digit, its strokes widened if they are thin.
+
+    Shrunk into the box as they are, thin strokes would come out pale, and the weights
+    of a classifier beside them would meet no ink.
+    """
+    width = stroke_width(digit)
+    if width >= THIN:
+        return digit
+    radius = FINE * (USUAL - width) / 2
+    reach = math.ceil(radius)
+    offsets = np.arange(-reach, reach + 1)
+    disc = np.hypot(offsets, offsets[:, None]) <= radius
+    room = np.pad(fit(digit, FINE * BOX), reach)
+    return crop(ndimage.grey_dilation(room, footprint=disc))
+
+
+def stroke_width(digit: Array) -> float:
+    """Return how wide the strokes of a close-cropped digit are, in pixels of the box.
+
+    A stroke of length l and width w covers l w and has two edges of length l, so w is
+    twice its ink by the length of its edges. That length is the sum of the gradient's
+    magnitudes, here by Roberts' cross, and a brighter digit has more of both. Noise is
+    taken for edges, so the digit is made small first.
+    """
+    small = fit(digit, COARSE * BOX)
+    height, width = small.shape
+    ink = np.zeros((height + 2, width + 2), np.float32)
+    ink[1:-1, 1:-1] = small
+    falling = ink[1:, 1:] - ink[:-1, :-1]
+    rising = ink[1:, :-1] - ink[:-1, 1:]
+    edges = np.sqrt((falling**2 + rising**2) / 2).sum()
+    return float(2 * ink.sum() / edges) / COARSE
 
 
 def crop(image: Array) -> Array:
@@ -136,13 +192,15 @@ def deformed_drawing(
 def deformed_image(image: Array, rng: np.random.RandomState) -> Array:
     """Return a deformed image (28, 28), prepared again; its strokes keep their width.
 
+    It is prepared before, too: from the middle, no ink is turned out of the field.
     Raises DataError if there is no ink.
     """
-    fine = np.indices((CANVAS_SCALE * SIDE, CANVAS_SCALE * SIDE)) / CANVAS_SCALE
+    side = DEFORMED_SCALE * SIDE
+    fine = np.indices((side, side)) / DEFORMED_SCALE
     x_y = fine[::-1].reshape(2, -1).T
     sources = deform(x_y, rng).T[::-1]  # the pixel that each pixel takes its ink from
-    ink = ndimage.map_coordinates(image, sources, order=1)
-    return normalise(ink.reshape(fine.shape[1:]))
+    ink = ndimage.map_coordinates(normalise(image), sources, order=1)
+    return normalise(ink.reshape(side, side))
 
 
 def digit_image(
@@ -170,9 +228,12 @@ def stored_image(rows: Any) -> Array:
     """Return an image (28, 28) stored as rows of hexadecimal; raises ValueError."""
     try:
         content = bytes.fromhex("".join(rows))
-        return np.frombuffer(content, np.uint8).reshape(SIDE, SIDE)
+        image = np.frombuffer(content, np.uint8).reshape(SIDE, SIDE)
     except (TypeError, ValueError):
         raise ValueError("an image, 28 rows of 28 bytes in hexadecimal") from None
+    if not image.any():
+        raise ValueError("an image with ink")
+    return image
 
 
 def drawing(strokes: Any, pen: Any) -> tuple[list[Array], float]:
@@ -207,7 +268,7 @@ def digit_items(path: str | Path) -> list[Any]:
             f"{path}: expected a JSON list of digits, found: {error}"
         ) from error
     if not isinstance(items, list):
-        found = f"{type(items).__name__} {str(items)[:20]}"
+        found = f"{type(items).__name__} {repr(items)[:20]}"
         raise DataError(f"{path}: expected a JSON list of digits, found {found}")
     return items
 
@@ -220,9 +281,19 @@ def read_digits(
     The file is a JSON list of drawings and of images, which may be mixed:
         {"digit": 7, "pen": 10, "strokes": [[[x, y], ...], ...]}
         {"digit": 7, "image": [28 texts of 28 bytes in hexadecimal]}
-    With `rng`, each is deformed at random.
+    Other keys of an entry are ignored here; those of `write_digits` say where it comes
+    from. With `rng`, each is deformed at random.
     """
-    items = digit_items(path)
+    return digits_of(digit_items(path), path, rng)
+
+
+def digits_of(
+    items: list[Any], path: str | Path, rng: np.random.RandomState | None
+) -> tuple[Array, Array]:
+    """Return images (N, 784) and labels (N,) of a digits file's entries.
+
+    Raises DataError.
+    """
     if not items:
         raise DataError(f"{path}: expected a JSON list of digits, found an empty list")
     labels = []
@@ -272,13 +343,109 @@ def scikit_digits() -> tuple[Array, Array]:
     return np.array(images), labels
 
 
-def write_digits(path: str | Path, images: Array, labels: list[int]) -> None:
+def write_digits(
+    path: str | Path,
+    images: Array,
+    labels: list[int],
+    *,
+    source: str = "",
+    picture: str = "",
+    sha256: str = "",
+    contact_sheet: str = "",
+) -> None:
     """Write images (N, 784) of bytes and their labels as a digits file.
 
-    The file is written whole or not at all.
+    `source` is one of SOURCES, `picture` names the file that the digits were read from,
+    `sha256` is that of its bytes, and `contact_sheet` names the file that shows how
+    they were found; each entry says what of these is known. The file is written whole
+    or not at all.
     """
+    origin = {"source": source, "picture": picture, "sha256": sha256}
+    origin |= {"contact_sheet": contact_sheet}
+    known = {key: value for key, value in origin.items() if value}
     items = []
     for label, image in zip(labels, images, strict=True):
         rows = [row.tobytes().hex() for row in image.reshape(SIDE, SIDE)]
-        items.append({"digit": label, "image": rows})
+        items.append({"digit": label, "image": rows} | known)
     write_json(path, items)
+
+
+class OwnDigits(NamedTuple):
+    """A student's own digits: images (N, 784) of bytes, and labels (N,).
+
+    sources (N) are words of SOURCES or "unknown"; files are those that were read;
+    warnings are sentences about what was left out.
+    """
+
+    images: Array
+    labels: Array
+    sources: list[str]
+    files: list[Path]
+    warnings: list[str]
+
+
+def read_own(place: str | Path, rng: np.random.RandomState | None = None) -> OwnDigits:
+    """Read a digits file, or all that are in a folder, in the order of their names.
+
+    What is left out of a folder has its sentence in the warnings. A folder that is
+    missing has no digits. With `rng`, each digit is deformed at random.
+    Raises DataError for a file that cannot be read, a folder that cannot be listed.
+    """
+    place = Path(place)
+    if place.is_file():
+        return read_own_file(place, rng)
+    paths = visible(place)
+    names = {path.stem for path in paths if path.suffix == ".json"}
+    own = OwnDigits(np.zeros((0, SIDE**2), np.uint8), np.zeros(0, int), [], [], [])
+    for path in paths:
+        if path.suffix == ".json":
+            try:
+                own = joined(own, read_own_file(path, rng))
+            except DataError as error:
+                own.warnings.append(f"{error}; the whole file is left out")
+        elif path.stem not in names and not path.name.endswith(CONTACT_SHEET):
+            own.warnings.append(
+                f"{path} belongs to no digits file and is left out: read its digits "
+                "with python -m tools.digits, or remove it"
+            )
+    return own
+
+
+def read_own_file(path: Path, rng: np.random.RandomState | None) -> OwnDigits:
+    """Read one digits file. Raises DataError."""
+    items = digit_items(path)
+    images, labels = digits_of(items, path, rng)
+    return OwnDigits(images, labels, [source_of(item) for item in items], [path], [])
+
+
+def joined(first: OwnDigits, second: OwnDigits) -> OwnDigits:
+    """Return the digits of both."""
+    return OwnDigits(
+        images=np.concatenate([first.images, second.images]),
+        labels=np.concatenate([first.labels, second.labels]),
+        sources=first.sources + second.sources,
+        files=first.files + second.files,
+        warnings=first.warnings + second.warnings,
+    )
+
+
+def visible(folder: Path) -> list[Path]:
+    """Return what a folder holds, in the order of the names, without hidden files.
+
+    A missing folder holds nothing. Raises DataError if it cannot be listed.
+    """
+    try:
+        paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise DataError(
+            f"{folder}: expected a folder of digits files, found: {error}"
+        ) from error
+    return sorted(paths, key=lambda path: path.name)
+
+
+def source_of(item: dict[str, Any]) -> str:
+    """Return where an entry of a digits file comes from, as far as it says."""
+    source = item.get("source")
+    return source if source in SOURCES else "unknown"

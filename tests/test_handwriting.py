@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,17 +11,22 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 from sklearn.datasets import load_digits
 
+import common
 from common import DataError
 from handwriting import (
+    corner,
     crop,
     deform,
     deformed_digits,
+    deformed_image,
     digit_items,
     normalise,
     read_digits,
+    read_own,
     render,
     scikit_digits,
     smooth,
+    stroke_width,
     write_digits,
 )
 
@@ -170,6 +176,108 @@ def test_shift_and_scale_hardly_change_a_digit_p03():
     assert np.abs(larger - reference).mean() < 4
 
 
+def rendered(item, pen):
+    return render([np.array(stroke, float) for stroke in item["strokes"]], pen)
+
+
+def test_shift_scale_and_brightness_hardly_change_a_digit_of_thin_strokes_p03():
+    for item in digit_items(STROKES)[::4]:
+        drawn = rendered(item, 4)
+        reference = normalise(drawn).astype(int)
+        shifted = np.zeros((900, 900), np.uint8)
+        shifted[200 : 200 + drawn.shape[0], 90 : 90 + drawn.shape[1]] = drawn
+        assert np.array_equal(normalise(shifted), reference)
+        assert np.abs(normalise(drawn // 2) - reference / 2).mean() < 2
+        larger = np.asarray(Image.fromarray(drawn).resize((drawn.shape[1] * 2, drawn.shape[0] * 2)))
+        assert np.abs(normalise(larger) - reference).mean() < 4
+
+
+@pytest.fixture(scope="module")
+def trained(mnist):
+    """Return Problem 4's model after 400 steps."""
+    network = common.Network([common.Linear(np.zeros((10, 784), np.float32), np.zeros(10))])
+    targets = common.one_hot(mnist.labels_train, 10, np.float32)
+    common.train(
+        network,
+        mnist.x_train,
+        targets,
+        learning_rate=0.2,
+        momentum=0.9,
+        batch_size=512,
+        steps=400,
+        rng=np.random.RandomState(0),
+    )
+    return network
+
+
+@pytest.mark.parametrize(("pen", "least"), [(5, 36), (4, 35), (3, 34)])
+def test_digits_of_a_thin_pen_are_read_p09(trained, pen, least):
+    """Without widening, hardly more than half of those of the thinnest pen are."""
+    items = digit_items(STROKES)
+    images = np.array([normalise(rendered(item, pen)).ravel() for item in items])
+    labels = np.array([item["digit"] for item in items])
+    assert (trained.predict(images) == labels).sum() >= least
+
+
+def test_faint_thin_digits_on_noisy_paper_are_read_p09(trained):
+    """A pale pencil: a third of full ink, a soft edge, and grain in it."""
+    rng = np.random.RandomState(0)
+    items = digit_items(STROKES)
+    images = []
+    for item in items:
+        ink = ndimage.gaussian_filter(rendered(item, 4).astype(float), 4) / 3
+        grain = rng.normal(0, 4, ink.shape) * (ink > 8)
+        images.append(normalise((ink + grain).clip(0, 255).astype(np.uint8)).ravel())
+    bright = np.array(images) * np.uint8(3)
+    labels = np.array([item["digit"] for item in items])
+    assert (trained.predict(bright) == labels).sum() >= 35
+
+
+def test_strokes_of_a_usual_width_are_prepared_as_they_always_were_p09(mnist):
+    small = list(mnist.x_test[:1000].reshape(-1, 28, 28))
+    large = [rendered(item, item["pen"]) for item in digit_items(STROKES) if item["pen"] >= 11]
+    for images, most in ((small, 3), (large, 0)):
+        changed = [not np.array_equal(normalise(image), plainly(image)) for image in images]
+        assert len(images) >= 12 and sum(changed) <= most
+
+
+def plainly(image):
+    """Prepare an image as `normalise` did at first, whatever the width of the strokes."""
+    digit = Image.fromarray(crop(image))
+    scale = 20 / max(digit.size)
+    width, height = (max(1, round(scale * side)) for side in digit.size)
+    box = np.asarray(digit.resize((width, height), Image.Resampling.BOX))
+    top, left = corner(box)
+    return np.pad(box, ((top, 28 - top - height), (left, 28 - left - width)))
+
+
+@pytest.mark.parametrize("angle", [0, 20, 45, 70, 90])
+@pytest.mark.parametrize("pen", [10, 20, 30])
+def test_the_width_of_a_stroke_is_measured_at_any_angle_and_brightness_p09(pen, angle):
+    """A line of length 200 with round ends: its area and its edge are known."""
+    direction = np.radians(angle)
+    line = np.array([[0, 0], [200 * np.cos(direction), 200 * np.sin(direction)]])
+    drawn = crop(render([line], pen))
+    width = 2 * (200 * pen + np.pi * pen**2 / 4) / (400 + np.pi * pen)
+    expected = width * 4 * 20 / max(drawn.shape)  # 4 pixels a unit, 20 a box
+    for image in (drawn, drawn // 3):
+        assert abs(stroke_width(image) / expected - 1) < 0.1
+
+
+def test_a_thick_marker_stays_solid_p10():
+    """A 7 with a line of 60 pixels in 700 x 700, and what a mouse draws: no outline, no hollow."""
+    marker = Image.new("L", (700, 700))
+    ImageDraw.Draw(marker).line((150, 120, 550, 120, 300, 600), fill=255, width=60, joint="curve")
+    ones = [rendered(item, 30) for item in digit_items(STROKES) if item["digit"] == 1]
+    for drawn in [np.asarray(marker), *ones]:
+        image = normalise(drawn)
+        strokes = image > 127
+        assert np.array_equal(ndimage.binary_fill_holes(strokes), strokes)
+        scale = 20 / max(crop(drawn).shape)
+        assert abs(image.sum() / (drawn.sum() * scale**2) - 1) < 0.1
+        assert np.array_equal(image, plainly(drawn))
+
+
 @pytest.mark.parametrize(
     "image",
     [
@@ -198,9 +306,33 @@ def test_smooth_keeps_ends_and_doubled_corners():
     assert (smooth(np.array([[1.0, 2]])) == [1, 2]).all()
 
 
+def test_images_of_all_kinds_are_deformed(mnist):
+    rng = np.random.RandomState(0)
+    kinds = {
+        "a corner": np.zeros((28, 28), np.uint8),
+        "a line": np.zeros((28, 28), np.uint8),
+        "faint": np.zeros((28, 28), np.uint8),
+        "full": np.full((28, 28), 255, np.uint8),
+        "grain": rng.randint(0, 256, (28, 28)).astype(np.uint8),
+        "MNIST": mnist.x_test[0].reshape(28, 28),
+    }
+    kinds["a corner"][0, 27] = 255
+    kinds["a line"][:, 1] = 255
+    kinds["faint"][14, 14] = 1
+    for name, image in kinds.items():
+        for _ in range(20):
+            deformed = deformed_image(image, rng)
+            assert deformed.shape == (28, 28) and deformed.dtype == np.uint8, name
+            assert deformed.any(), name
+
+
+BLANK = json.dumps([{"digit": 1, "image": ["00" * 28] * 28}])
+
+
 @pytest.mark.parametrize(
     "content",
     [
+        BLANK,
         "",
         "{}",
         "[]",
@@ -232,3 +364,123 @@ def test_bad_strokes_are_refused(tmp_path, content):
 def test_a_dot_is_a_digit(tmp_path):
     (tmp_path / "s.json").write_text(json.dumps([{"digit": 1, "pen": 5, "strokes": [[[3, 4]]]}]))
     assert read_digits(tmp_path / "s.json")[0].any()
+
+
+def entries(count, **keys):
+    """Return typed digits as entries of a digits file, with further keys."""
+    return [item | keys for item in digit_items(STROKES)[:count]]
+
+
+def test_own_digits_come_file_by_file_in_the_order_of_the_names_p13(tmp_path):
+    images, labels = read_digits(STROKES)
+    write_digits(tmp_path / "b.json", images[:3], [4, 5, 6], source="page", picture="b.jpg")
+    write_digits(tmp_path / "a.json", images[3:5], [7, 8], source="file", sha256="0" * 64)
+    (tmp_path / "c.json").write_text(json.dumps(entries(2)))
+    write_digits(tmp_path / "d.json", images[:1], [9])
+    (tmp_path / "e.json").write_text(json.dumps(entries(1, source=["x"], more={"y": 1})))
+    own = read_own(tmp_path)
+    assert own.labels.tolist() == [7, 8, 4, 5, 6, *labels[:2], 9, labels[0]]
+    expected = [*images[3:5], *images[:3], *images[:2], images[0], images[0]]
+    assert np.array_equal(own.images, expected) and own.images.dtype == np.uint8
+    origins = ["file"] * 2 + ["page"] * 3 + ["unknown"] * 4
+    assert own.sources == origins
+    assert [path.name for path in own.files] == [f"{name}.json" for name in "abcde"]
+    assert own.warnings == []
+
+
+def test_what_is_known_of_a_digits_origin_is_written_into_each_entry_p13(tmp_path):
+    images, _ = read_digits(STROKES)
+    origin = {"source": "page", "picture": "ü 1.jpg", "sha256": "f" * 64}
+    write_digits(tmp_path / "a.json", images[:2], [1, 2], **origin)
+    for item in digit_items(tmp_path / "a.json"):
+        assert {key: item[key] for key in origin} == origin
+    write_digits(tmp_path / "b.json", images[:2], [1, 2])
+    assert all(set(item) == {"digit", "image"} for item in digit_items(tmp_path / "b.json"))
+    for name in ("a.json", "b.json"):
+        assert np.array_equal(read_digits(tmp_path / name)[0], images[:2])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]",
+        "",
+        "{",
+        "{}",
+        "7",
+        r'"a\nb"',
+        "[1]",
+        BLANK,
+        '[{"digit": 1}]',
+        "[" * 100_000,
+        "\x00\xff",
+    ],
+)
+def test_a_broken_digits_file_is_left_out_with_one_sentence_p13(tmp_path, content):
+    (tmp_path / "a.json").write_text(content, encoding="latin-1")
+    (tmp_path / "b.json").write_text(json.dumps(entries(2)))
+    own = read_own(tmp_path)
+    assert len(own.images) == len(own.labels) == len(own.sources) == 2
+    assert [path.name for path in own.files] == ["b.json"]
+    (warning,) = own.warnings
+    assert str(tmp_path / "a.json") in warning and warning.endswith("file is left out")
+    assert "\n" not in warning and len(warning) < 300
+
+
+def test_a_digit_that_is_wrong_takes_its_whole_file_along_p13(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps([*entries(2), {"digit": 11}]))
+    own = read_own(tmp_path)
+    assert len(own.images) == 0 and own.files == []
+    assert "digit 3: expected a digit 0 to 9" in own.warnings[0]
+
+
+def test_pictures_and_contact_sheets_are_no_stray_files_p13(tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps(entries(1)))
+    for name in ("x.jpg", "x.png", "x.sheet.png", "all.sheet.png", ".DS_Store", "._x.json"):
+        (tmp_path / name).write_bytes(b"")
+    assert read_own(tmp_path).warnings == []
+    (tmp_path / "x.json").unlink()  # a removed file: its picture is left
+    own = read_own(tmp_path)
+    assert len(own.images) == 0
+    assert [Path(warning.split()[0]).name for warning in own.warnings] == ["x.jpg", "x.png"]
+
+
+def test_stray_files_and_folders_are_named_p13(tmp_path):
+    (tmp_path / "b.json").write_text(json.dumps(entries(1)))
+    (tmp_path / "a.txt").write_text("[]")
+    (tmp_path / "c").mkdir()
+    (tmp_path / "d.json").mkdir()
+    own = read_own(tmp_path)
+    assert len(own.images) == 1
+    for name, warning in zip(("a.txt", "c", "d.json"), own.warnings, strict=True):
+        assert warning.startswith(str(tmp_path / name)) and "left out" in warning
+
+
+def test_a_missing_or_an_empty_folder_has_no_digits_p13(tmp_path):
+    for folder in (tmp_path / "none", str(tmp_path / "none"), tmp_path):
+        own = read_own(folder)
+        assert own.images.shape == (0, 784) and own.labels.shape == (0,)
+        assert own.sources == own.files == own.warnings == []
+
+
+def test_one_file_of_own_digits_is_read_and_a_broken_one_refused_p13(tmp_path):
+    images, labels = read_digits(STROKES)
+    own = read_own(STROKES)
+    assert np.array_equal(own.images, images) and own.labels.tolist() == labels.tolist()
+    assert own.files == [STROKES] and own.sources == ["unknown"] * 40 and own.warnings == []
+    for content in ("", "[]", "{}"):
+        (tmp_path / "file.json").write_text(content)
+        with pytest.raises(DataError, match=r"file\.json: expected a JSON list of digits"):
+            read_own(tmp_path / "file.json")
+
+
+def test_each_of_the_own_digits_is_deformed_and_repeats_with_the_seed(tmp_path):
+    images, labels = read_digits(STROKES)
+    write_digits(tmp_path / "a.json", images[:4], labels[:4].tolist())
+    (tmp_path / "b.json").write_text(json.dumps(entries(4)))
+    plain = read_own(tmp_path)
+    deformed = read_own(tmp_path, np.random.RandomState(1))
+    again = read_own(tmp_path, np.random.RandomState(1))
+    assert np.array_equal(deformed.images, again.images)
+    assert np.array_equal(deformed.labels, plain.labels)
+    assert (deformed.images != plain.images).any(axis=1).all()
