@@ -46,7 +46,8 @@ FETCH = "test_fetch.py"
 NUMERICS = "test_numerics.py"
 POINTS = "test_points.py"
 STROKES = "test_handwriting.py"
-SHEETS = "test_sheet.py"
+PICTURES = "test_pictures.py"
+DIGITS = "test_digits.py"
 REPORT = "test_report.py r0"
 HANDIN = "test_report.py h0"
 RUNS = "test_notebooks.py b09 or b06 or b03"
@@ -72,10 +73,9 @@ TABLE = [
     Row("points.py", "margins", "shifted", POINTS),
     Row("handwriting.py", "corner", "shifted", STROKES),
     Row("handwriting.py", "digit_items", "refusals", STROKES),
-    Row("handwriting.py", "read_digits", "refusals", STROKES),
-    Row("photos.py", "read_page", "refusals", SHEETS),
-    Row("photos.py", "check_size", "refusals", SHEETS),
-    Row("photos.py", "find_digits", "refusals", SHEETS),
+    Row("handwriting.py", "digits_of", "refusals", STROKES),
+    Row("pictures.py", "check_size", "refusals", PICTURES),
+    Row("pictures.py", "add_heic", "refusals", PICTURES),
     Row("sweep/parameters.py", "convert", "refusals", RUNS),
     Row("sweep/parameters.py", "split", "refusals", RUNS),
     Row("sweep/grid.py", "swept_values", "refusals", SWEEPS),
@@ -96,8 +96,10 @@ TABLE = [
     Row("tools/handin.py", "check_sums", "refusals", HANDIN),
     Row("tools/handin.py", "read_text", "refusals", HANDIN),
     Row("tools/handin.py", "contents", "refusals", HANDIN),
-    Row("tools/digits.py", "check_labels", "refusals", SHEETS),
-    Row("tools/digits.py", "digits", "refusals", SHEETS),
+    Row("tools/labels.py", "check_letters", "refusals", DIGITS),
+    Row("tools/labels.py", "check_count", "refusals", DIGITS),
+    Row("tools/digits.py", "digits", "refusals", DIGITS),
+    Row("tools/digits.py", "pictures_in", "refusals", DIGITS),
 ]
 
 
