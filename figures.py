@@ -35,6 +35,7 @@ VALUE = "#0072B2"  # of a number in the forward pass
 GRADIENT = "#B8420A"  # of a number in the backward pass
 QUIET = "#555555"
 FAINT = "#CCCCCC"
+ANSWER_LINE = 0.14  # inches below a digit, for the answers
 MOST_PANELS = 6  # pairs of classes that are drawn
 GRID_POINTS = 400  # along each side of the plane, where regions are computed
 EXTREME = 99.5  # percentile at which signed images are cut off
@@ -824,6 +825,10 @@ def mistakes(
     return save_figure(fig, out, name, alt=alt)
 
 
+MOST_DIGITS = 300  # that are drawn
+COLUMNS = {60: 10, 150: 15, MOST_DIGITS: 20}  # up to so many digits: so many in a row
+
+
 def answered_digits(
     out: str | Path,
     name: str,
@@ -831,40 +836,82 @@ def answered_digits(
     labels: Array,
     answers_of: dict[str, Array],
 ) -> Picture:
-    """Draw digits (n, 28, 28), ten per row, with the answers of two models below each.
+    """Draw digits (n, 28, 28), sorted by label, with two models' answers below each.
 
-    The label is in a corner. A wrong answer is bold and has a cross.
+    The label is in a corner. A wrong answer is bold and has a cross. At most
+    MOST_DIGITS are drawn, which is what fits on a page.
     """
-    rows = -(-len(images) // 10)
-    fig, axes = figure(FULL, 0.72 * rows, nrows=rows, squeeze=False)
-    blank = np.zeros((10 * rows - len(images), 28, 28))
-    filled = np.concatenate([images, blank])
+    order = np.argsort(labels, kind="stable")[:MOST_DIGITS]
+    columns = next(c for most, c in COLUMNS.items() if len(order) <= most)
+    rows = -(-len(order) // columns)
+    side = FULL / columns  # inches
+    fig, axes = figure(FULL, (side + ANSWER_LINE) * rows, nrows=rows, squeeze=False)
+    blank = np.zeros((columns * rows - len(order), 28, 28))
+    filled = np.concatenate([images[order], blank])
     for row, ax in enumerate(axes.flat):
         image_row(ax, filled[row::rows])
-    for i, label in enumerate(labels):
-        ax = axes.flat[i % rows]
-        left = 28 * (i // rows)
-        ax.text(left + 1, 0.5, label, va="top", fontsize=6.5, color=QUIET)
+    size = 7 if columns == 10 else 5.5  # points
+    for place, i in enumerate(order):
+        ax = axes.flat[place % rows]
+        left = 28 * (place // rows)
+        ax.text(left + 1, 0.5, labels[i], va="top", fontsize=size, color=QUIET)
         for model, answers in enumerate(answers_of.values()):
             spot = left + (6, 21)[model]
-            write_answer(ax, spot, answers[i], label, COLOURS[1 - model])
+            write_answer(ax, spot, answers[i], labels[i], COLOURS[1 - model], size)
     right = [
         f"{model} {(answers == labels).sum()}" for model, answers in answers_of.items()
     ]
+    drawn = f"{len(order)} digits"
+    if len(order) < len(images):
+        drawn = f"{len(order)} of {len(images)} digits"
     alt = (
-        f"{len(images)} digits, the label in a corner, the answers of two "
-        f"models below each, a cross where one is wrong. Right: {', '.join(right)}."
+        f"{drawn}, the label in a corner, the answers of two models below each, a "
+        f"cross where one is wrong. Right, of {len(images)}: {', '.join(right)}."
     )
     return save_figure(fig, out, name, alt=alt)
 
 
-def write_answer(ax: Axes, spot: float, answer: int, label: int, colour: str) -> None:
+def write_answer(
+    ax: Axes, spot: float, answer: int, label: int, colour: str, size: float
+) -> None:
     """Write a model's answer below a digit, with a cross if it is wrong."""
     right = answer == label
-    text = f"{answer}" if right else f"{answer} ✗"
+    text = f"{answer}" if right else f"{answer}✗"
     weight = "normal" if right else "bold"
-    style: dict[str, Any] = {"color": colour, "weight": weight, "fontsize": 7}
+    style: dict[str, Any] = {"color": colour, "weight": weight, "fontsize": size}
     ax.text(spot, 29, text, ha="center", va="top", **style)
+
+
+def hands(
+    out: str | Path,
+    name: str,
+    rates_of: dict[str, dict[str, tuple[float, float, float]]],
+) -> Picture:
+    """Draw accuracies with their intervals: one row for each set of images.
+
+    `rates_of` maps a set to its models, and a model to its accuracy and to the lower
+    and the upper end of the interval, each 0..1.
+    """
+    fig, ax = figure(FULL, 0.6 + 0.42 * len(rates_of))
+    for row, rates in enumerate(rates_of.values()):
+        for model, (accuracy, low, high) in enumerate(rates.values()):
+            colour = COLOURS[1 - model]
+            y = row + (-0.14, 0.14)[model]
+            ax.plot([100 * low, 100 * high], [y, y], color=colour, lw=1.5)
+            ax.plot(100 * accuracy, y, MARKERS[1 - model], color=colour, ms=4)
+    models = list(next(iter(rates_of.values())))
+    for model, title in enumerate(models):
+        ax.plot([], [], MARKERS[1 - model], color=COLOURS[1 - model], label=title)
+    ax.set_yticks(range(len(rates_of)), list(rates_of))
+    ax.set(xlim=(0, 100), ylim=(len(rates_of) - 0.5, -0.5), xlabel="right (%)")
+    ax.grid(axis="y", visible=False)
+    ax.legend(ncols=2, frameon=False, loc="lower left", bbox_to_anchor=(0, 1))
+    listed = []
+    for images, rates in rates_of.items():
+        shares = [f"{model} {100 * rate:.1f} %" for model, (rate, *_) in rates.items()]
+        listed.append(f"{images}: {', '.join(shares)}")
+    alt = f"Accuracies with 95 % intervals. {'; '.join(listed)}."
+    return save_figure(fig, out, name, alt=alt)
 
 
 def image_row(

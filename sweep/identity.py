@@ -89,7 +89,7 @@ def _file_hash(path: Path, changed: int, size: int) -> str:
 
 
 def filled(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values with the folder in place of an empty parameter that stands for one.
+    """Return the values, an empty parameter that stands for a file or folder being filled in.
 
     Where a notebook would look is said in pyproject.toml, in the table tool.sweep.empty.
     """
@@ -102,18 +102,18 @@ def filled(values: dict[str, Any]) -> dict[str, Any]:
 
 @functools.cache
 def empty_places() -> dict[str, list[str]]:
-    """Return where an empty parameter looks: environment variables ($NAME) and folders."""
+    """Return where an empty parameter looks: environment variables ($NAME), folders and files."""
     file = ROOT / "pyproject.toml"
     project = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     return project.get("tool", {}).get("sweep", {}).get("empty", {})
 
 
 def first_place(places: list[str]) -> str:
-    """Return the first folder that exists or that a variable names; nothing if there is none."""
+    """Return the first place that exists or that a variable names; nothing if there is none."""
     for place in places:
         if place.startswith("$"):
             if folder := os.environ.get(place[1:]):
                 return folder
-        elif (ROOT / place).is_dir():
+        elif (ROOT / place).exists():
             return place
     return ""

@@ -6,10 +6,13 @@ fractions, by counting.
 """
 
 import functools
+import json
 import math
 import re
 import statistics
+from collections import Counter
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -672,9 +675,10 @@ def yardstick(given: dict[str, Any], text: str, right: np.ndarray) -> None:
 def elsewhere(run: Played, answers: Texts, digits: bool, test_right: np.ndarray) -> None:
     """Read part (c)."""
     given = run.namespace
-    typed = "strokes.json" in given["own_images"]
-    noun = "typed strokes" if typed else f"digits in `{given['own_images'].rpartition('/')[2]}`"
+    typed, labels, noun = handed_in(given["own_images"])
+    of_typed = [given["typed_template"], given["typed_trained"]]
     own = [given["own_template"], given["own_trained"]]
+    assert given["own"].labels.tolist() == labels
     people = [given["people_template"], given["people_trained"]]
     text = answers["4c"]
     name = given["mnist"].name
@@ -686,7 +690,11 @@ def elsewhere(run: Played, answers: Texts, digits: bool, test_right: np.ndarray)
             share(own[1], "digits"): True,
             share(people[0], "digits"): True,
             share(people[1], "digits"): True,
-            "typed": typed,
+            "stand in": typed,
+            "on the pad": "on the pad" in noun,
+            "at least 15 images": typed or len(labels) < 15,
+            f"this run found {len(labels)}.": not typed and len(labels) < 15,
+            "that were typed as lists of pen points for this project": not typed,
             "2019": digits,
             "Compared with the test images": digits,
             "mean nothing": not digits,
@@ -694,7 +702,14 @@ def elsewhere(run: Played, answers: Texts, digits: bool, test_right: np.ndarray)
             f"the classes of {name}, which are no digits": not digits and not unknown,
         },
     )
-    meaning, of_own, of_people, _ = text.split("\n\n")
+    paragraphs = text.split("\n\n")
+    meaning = paragraphs[0]
+    of_own = next(p for p in paragraphs if p.startswith("The templates are right"))
+    of_people = next(p for p in paragraphs if p.startswith("Of scikit-learn's digits"))
+    assert len(paragraphs) == 4 + (typed or len(labels) < 15) + (not typed)
+    if not typed:
+        besides = next(p for p in paragraphs if p.startswith("Of the forty digits"))
+        demand(besides, {share(right, "digits"): True for right in of_typed})
     if not digits:
         demand(text, {"of the two is right": False, "The two are right": False})
     if digits:
@@ -706,9 +721,25 @@ def elsewhere(run: Played, answers: Texts, digits: bool, test_right: np.ndarray)
         short = {f"{len(own[0])} {noun}": True, "read by a model of": not digits}
         short |= {f"of 13 people's digits {percents(right.mean())}": digits}
         demand(answers[f"4c {part} in short"], short)
-    demand(
-        answers["4c preparation"], {f"Of the {noun} the trained model reads": True, "typed": typed}
-    )
+    demand(answers["4c preparation"], {f"Of the {noun} the trained model reads": True})
+
+
+TYPED = "data/handwritten/strokes.json"
+FROM = {"page": "from pages", "file": "from single pictures", "pad": "drawn on the pad"}
+
+
+def handed_in(own_images: str) -> tuple[bool, list[int], str]:
+    """Return whether typed strokes stand in, the labels, and what the digits are called."""
+    if own_images in ("", TYPED):
+        return True, [k for k in range(10) for _ in range(4)], "typed strokes"
+    items = json.loads(Path(own_images).read_text(encoding="utf-8"))
+    counts = Counter(item.get("source", "unknown") for item in items)
+    words = FROM | {"unknown": f"in `{Path(own_images).name}`"}
+    if len(counts) == 1:
+        noun = f"digits {words[items[0].get('source', 'unknown')]}"
+    else:
+        noun = f"digits ({', '.join(f'{counts[s]} {words[s]}' for s in sorted(counts))})"
+    return False, [item["digit"] for item in items], noun
 
 
 def level(right: np.ndarray, test: float) -> str:

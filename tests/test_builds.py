@@ -181,6 +181,7 @@ CHANGES = {  # what a change must run again: notebooks, the study, the report
     "verdicts.py": "problem2_linear problem3_mlp study report",
     "handwriting.py": "problem4_mnist study report",
     "photos.py": "",
+    "pictures.py": "",
     "data/make_points.py": "problem2_linear problem3_mlp study report",
     "data/set2.csv": "problem2_linear report",
     "data/set3.csv": "problem3_mlp study report",
@@ -210,6 +211,31 @@ def test_exactly_what_depends_on_a_change_is_run_again_b05(house, whole):
     (house / "report/report.tex").touch()
     output = make(house, "report")
     assert "running" not in output and "runs of" not in output, output
+    assert tree(house) == whole
+
+
+@pytest.mark.slow
+def test_own_digits_that_come_change_or_go_are_noticed_and_300_fit_p13_p14(house, whole):
+    mine = house / "data/handwritten/mine"
+    mine.mkdir()
+    strokes = json.loads((house / "data/handwritten/strokes.json").read_text())
+    page = [item | {"source": "page"} for item in strokes]
+    write_json(mine / "a page.json", page[:14])
+    results = house / "report/build/results/problem4_mnist.json"
+
+    def answer():
+        output = make(house, "report")
+        assert output.count("running problem4_mnist") == 1 and output.count("running") == 1
+        assert make(house, "report") == ""
+        return json.loads(results.read_text())["answers"]["4c"]
+
+    assert "at least 15 images; this run found 14." in answer()
+    write_json(mine / "a page.json", [*page[:14], *(page * 8)[:300]])
+    assert "of 314 digits from pages" in answer()
+    write_json(mine / "b.json", [page[3] | {"source": "pad"}])
+    assert "of 315 digits (1 drawn on the pad, 314 from pages)" in answer()
+    shutil.rmtree(mine)
+    assert "forty digits stand in" in answer()
     assert tree(house) == whole
 
 

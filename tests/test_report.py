@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pypdf
@@ -13,6 +16,7 @@ import pytest
 from conftest import NOTEBOOKS, ROOT, copy_house
 
 import figures
+import handwriting
 from sweep.notebook import seal
 from tools import handin, markdown, report
 
@@ -193,8 +197,14 @@ def test_the_zip_holds_exactly_what_it_should_and_repeats_h01_h02(build, tmp_pat
     names = {"report.pdf", "report/figures.mplstyle", *(f"{name}.py" for name in modules)}
     widgets = {f"explore/{p.name}" for p in (ROOT / "explore").iterdir() if p.is_file()}
     data = {f"data/{name}" for name in ("README.md", "datasets.json", "make_points.py")}
-    data |= {"data/set2.csv", "data/set3.csv"}
-    assert set(files) == names | widgets | data | {p.name for p in NOTEBOOKS}
+    data |= {"data/set2.csv", "data/set3.csv", "data/handwritten/strokes.json"}
+    to_run = {"README.txt", "requirements.lock"}
+    to_run |= {f"tools/{name}.py" for name in ("__init__", "fetch", "lock")}
+    of_build = [*build.glob("results/*.json"), *build.glob("study/*/*.csv")]
+    to_run |= {p.relative_to(build).as_posix() for p in of_build}
+    mine = {name for name in files if name.startswith("data/handwritten/mine/")}
+    assert bool(mine) == any(handwriting.MINE.glob("*.json"))
+    assert set(files) == names | widgets | data | to_run | mine | {p.name for p in NOTEBOOKS}
     assert "explore/pad.js" in widgets
     handin.write_zip(tmp_path / "a.zip", files)
     handin.write_zip(tmp_path / "b.zip", handin.contents(build))
@@ -204,6 +214,43 @@ def test_the_zip_holds_exactly_what_it_should_and_repeats_h01_h02(build, tmp_pat
     assert sorted(p.name for p in tmp_path.glob("*.zip")) == ["a.zip", "b.zip"] and not list(
         tmp_path.glob(".*")
     )
+
+
+def test_own_digits_are_in_the_zip_with_their_pictures_p14(build, copy, monkeypatch, tmp_path):
+    house = copy_house(tmp_path / "house")
+    monkeypatch.setattr(handin, "ROOT", house)
+    monkeypatch.setattr(handin.sources, "ROOT", house)
+    mine = house / "data/handwritten/mine"
+    mine.mkdir(exist_ok=True)
+    digits = json.dumps([{"digit": 1, "contact_sheet": "folder.sheet.png"}])
+    names = {"page.json", "page.jpg", "folder.sheet.png"}
+    others = {".DS_Store", "other.jpg", "page.sheet.png", "empty.json", "broken.json"}
+    for name in names | others:
+        (mine / name).write_text({"page.json": digits, "empty.json": "[]"}.get(name, "x"))
+    with pytest.raises(handin.HandinError, match=r"page\.json is not in the report"):
+        handin.contents(copy)
+    results = json.loads((copy / "results/problem4_mnist.json").read_text())
+    sha256 = hashlib.sha256((mine / "page.json").read_bytes()).hexdigest()
+    results["provenance"]["sha256"]["data/handwritten/mine/page.json"] = sha256
+    (copy / "results/problem4_mnist.json").write_text(json.dumps(results))
+    assert {Path(name).name for name in handin.contents(copy) if "/mine/" in name} == names
+
+
+@pytest.mark.slow
+def test_the_notebooks_run_from_the_zip_alone_in_an_empty_folder_x07(build, tmp_path, subset):
+    handin.write_zip(tmp_path / "a.zip", handin.contents(build))
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        archive.extractall(tmp_path / "received")
+    env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "SKIP_FIGURES")}
+    env |= {"MNIST_DIR": str(subset), "HOME": str(tmp_path)}
+    for notebook in NOTEBOOKS:
+        command = [sys.executable, "-m", "papermill", notebook.name, "again.ipynb"]
+        done = subprocess.run(
+            command, cwd=tmp_path / "received", env=env, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        written = tmp_path / "received/report/build/results" / f"{notebook.stem}.json"
+        assert json.loads(written.read_text())["answers"], notebook
 
 
 @pytest.mark.parametrize("name", ["report.pdf", *(p.name for p in NOTEBOOKS)])

@@ -507,6 +507,9 @@ def test_where_an_empty_parameter_looks(tmp_path, monkeypatch):
     monkeypatch.setenv("SOME_DIR", "/elsewhere")
     assert identity.filled({"data_dir": ""}) == {"data_dir": "/elsewhere"}, "as the notebook does"
     assert identity.filled({"data_dir": "x"}) == {"data_dir": "x"}
+    (tmp_path / "data/own.json").touch()
+    monkeypatch.setattr(identity, "empty_places", lambda: {"own": ["none", "data/own.json"]})
+    assert identity.filled({"own": ""}) == {"own": "data/own.json"}
     assert identity.filled({"k": 1}) == {"k": 1}
 
 

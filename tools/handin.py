@@ -1,14 +1,17 @@
 """Make the zip that the homework asks for: `python -m tools.handin`.
 
-The report, the four executed notebooks, and our modules that they import. Every part is checked
-first, the zip is opened again and compared; if anything is wrong, no zip is written.
+The report, the four executed notebooks, the digits of part 4(c) with the pictures that they were
+read from, and whatever else the notebooks need to run again in an empty folder. Every part is
+checked first, the zip is opened again and compared; if anything is wrong, no zip is written.
 
 What is proven: each notebook has the cells of its source, ran with its own parameters and without
 an error, and is as its run left it (the runner seals cells and outputs); the report was made with
-these notebooks.
+these notebooks; the digits are those that the report was made with.
 """
 
+import glob
 import hashlib
+import json
 import re
 import sys
 import zipfile
@@ -24,10 +27,27 @@ from sweep import sources
 from sweep.notebook import seal
 
 BUILD = ROOT / "report/build"
+DIGITS = "data/handwritten"
 NOTEBOOKS = ("problem1_compgraph", "problem2_linear", "problem3_mlp", "problem4_mnist")
 INJECTED = "injected-parameters"  # papermill's tag for the cell that it adds
 METADATA = {"kernelspec", "language_info", "seal"}  # that a run writes
 AGAIN = "type: make report"
+README = """\
+Homework 2, Deep Learning (600.482/682).
+
+report.pdf                   the answers
+results, study               the numbers behind them
+problem1 ... problem4.ipynb  the four notebooks, as they ran
+data/handwritten/mine        the digits of part 4(c), if there are any: pictures, contact sheets,
+                             and what was read from them
+
+To run the notebooks again, in this folder, with Python 3.11 or later:
+
+    python -m venv .venv
+    .venv/bin/pip install -r requirements.lock
+    .venv/bin/python -m tools.fetch          (MNIST; or set MNIST_DIR to a folder that has it)
+    .venv/bin/jupyter lab
+"""
 
 
 class HandinError(Exception):
@@ -101,6 +121,50 @@ def modules() -> set[Path]:
     return files
 
 
+def own_digits(build: Path) -> set[Path]:
+    """Return the student's digits files, and the pictures and contact sheets that they name.
+
+    Raises HandinError if the report lacks some.
+    """
+    mine = ROOT / DIGITS / "mine"
+    try:
+        results = json.loads((build / "results/problem4_mnist.json").read_text(encoding="utf-8"))
+        known = set(results["provenance"]["sha256"].values())
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise HandinError(f"{build / 'results'} is not complete: {error}; {AGAIN}") from error
+    files: set[Path] = set()
+    for path in sorted(mine.glob("[!.]*.json")):
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() in known:
+            sheets = {str(item.get("contact_sheet")) for item in json.loads(content)}
+            files |= {path, *mine.glob(f"{glob.escape(path.stem)}.[jp][pn]g")}
+            files |= {mine / Path(name).name for name in sheets}
+        elif is_digits(content):
+            raise HandinError(f"{path} is not in the report; {AGAIN}")
+    return {file for file in files if file.is_file()}
+
+
+def is_digits(content: bytes) -> bool:
+    """Return whether a file may hold digits. Problem 4 leaves out, and names, one that does not."""
+    try:
+        return bool(json.loads(content))
+    except ValueError:
+        return False
+
+
+def of_results(build: Path) -> dict[str, Path]:
+    """Return the numbers that the report was made of, and the study's tables."""
+    files = [*build.glob("results/*.json"), *build.glob("study/*/*.csv")]
+    return {path.relative_to(build).as_posix(): path for path in files}
+
+
+def to_run_again() -> set[Path]:
+    """Return the files that the notebooks need in another folder."""
+    files = modules() | {ROOT / DIGITS / "strokes.json"}
+    files |= {ROOT / "tools/__init__.py"} | sources.imported("import tools.fetch")
+    return files | {ROOT / "requirements.lock"}
+
+
 def read_text(pdf: Path) -> str:
     """Return the text of a PDF. Raises HandinError if it cannot be read."""
     try:
@@ -116,8 +180,11 @@ def contents(build: Path) -> dict[str, bytes]:
     check_sums(build)
     made = [build / "report.pdf", *(build / f"{name}.ipynb" for name in NOTEBOOKS)]
     paths = {path.name: path for path in made}
-    paths |= {path.relative_to(ROOT).as_posix(): path for path in modules()}
+    paths |= of_results(build)
+    needed = to_run_again() | own_digits(build)
+    paths |= {path.relative_to(ROOT).as_posix(): path for path in needed}
     files = {name: paths[name].read_bytes() for name in sorted(paths)}
+    files["README.txt"] = README.encode()
     text = read_text(build / "report.pdf")
     for private in {str(ROOT), str(Path.home())} - {"/", "/root"}:
         for name, data in (*files.items(), ("report.pdf", text.encode())):
