@@ -16,8 +16,9 @@ from explore.controls import ASSETS, COLUMN
 
 BLANK = [0] * 784
 NO_DIGIT = -1
+NO_DRAWING: dict[str, Any] = {"strokes": [], "pen": 1}
 NO_ANSWER: dict[str, Any] = {
-    "text": "Draw a digit: the answers come when you lift the pen.",
+    "text": "Draw a digit: the models answer while you draw.",
     "best": NO_DIGIT,
     "image": BLANK,
     "probabilities": [[0] * 10] * 2,
@@ -27,13 +28,17 @@ NO_ANSWER: dict[str, Any] = {
 
 
 class Pad(anywidget.AnyWidget):
-    """The pad, and beside it the models' answer to the drawing."""
+    """The pad, and beside it the models' answer to the drawing.
+
+    A drawing has strokes, lists of [x, y] points in 0..100, and the width of the pen.
+    """
 
     _esm = ASSETS / "pad.js"
     _css = ASSETS / "explore.css"
-    strokes: traitlets.List = traitlets.List().tag(sync=True)
+    drawing = traitlets.Dict(NO_DRAWING).tag(sync=True, echo_update=False)
     answer = traitlets.Dict(NO_ANSWER).tag(sync=True)
     saved = traitlets.Unicode().tag(sync=True)
+    can_take_back = traitlets.Bool().tag(sync=True)
 
 
 class DrawDigit:
@@ -51,36 +56,24 @@ class DrawDigit:
         self.templates = templates
         self.trained = trained
         self.path = ROOT / path
+        self.recent: list[dict[str, Any]] = []  # saved by this pad, and not taken back
 
     def build(self) -> ui.Widget:
         """Return the widget."""
-        self.pad = Pad()
+        self.pad = Pad(saved=self.first_words(), can_take_back=bool(self.recent))
+        self.pad.observe(lambda change: self.look(change.new), "drawing")
         self.pad.on_msg(lambda _, message, buffers: self.hear(message))
         return ui.VBox([self.pad], layout=COLUMN)
 
-    def hear(self, message: dict[str, Any]) -> None:
-        """Answer a drawing or, if the message names its digit, save it.
-
-        The message holds strokes, lists of [x, y] points in 0..100, and the pen's width.
-        """
-        item = {
-            "digit": message.get("digit", 0),
-            "pen": message.get("pen"),
-            "strokes": message.get("strokes"),
-        }
+    def look(self, drawing: dict[str, Any]) -> None:
+        """Answer a drawing."""
         try:
-            _, image = handwriting.digit_image(item)
-        except ValueError:  # nothing drawn
-            answer = NO_ANSWER
+            image = read({"digit": 0, **drawing})  # any digit will do
+        except ValueError as error:
+            text = str(error) if drawing.get("strokes") else NO_ANSWER["text"]
+            self.pad.answer = NO_ANSWER | {"text": text}
         else:
-            if "digit" in message:
-                self.pad.saved = self.save(item)
-                return
-            answer = self.answer(image.ravel())
-        with self.pad.hold_sync():
-            self.pad.strokes = item["strokes"] or []
-            self.pad.saved = ""
-            self.pad.answer = answer
+            self.pad.answer = self.answer(image.ravel())
 
     def answer(self, image: np.ndarray) -> dict[str, Any]:
         """Return both models' answers, and what spoke for the trained model's two best digits.
@@ -108,21 +101,102 @@ class DrawDigit:
             ],
         }
 
-    def save(self, item: dict[str, Any]) -> str:
-        """Add a digit to the file and say so; a file that is not a list of digits is left alone."""
-        inside = self.path.is_relative_to(ROOT)
-        name = self.path.relative_to(ROOT) if inside else Path(self.path.name)
+    def hear(self, message: dict[str, Any]) -> None:
+        """Save a drawing or take back the last one, and say so.
+
+        To save, the message holds the drawing and its digit. The reply holds the strokes that
+        belong on the pad now, or None if they stay.
+        """
+        saving = "digit" in message
+        strokes: list[Any] | None
         try:
-            before = handwriting.digit_items(self.path) if self.path.exists() else []
-            if not all(isinstance(entry, dict) and "digit" in entry for entry in before):
-                raise ValueError("it must hold digits only, and some of its entries are none")
-            if item in before:
-                return f"This drawing is already in {name}."
-            results.write_json(self.path, [*before, item])
+            text, strokes = self.save(message) if saving else self.take_back()
         except (OSError, ValueError) as error:
-            return f"Not saved in {name}: {error}"
-        count = len(before) + 1
-        return (
-            f"Saved as {item['digit']}; digits in {name}: {count}. "
-            "Run the cells below to include them."
-        )
+            text = f"Not {'saved in' if saving else 'taken out of'} {self.name}: {self.why(error)}"
+            strokes = None
+        self.pad.saved = text
+        self.pad.can_take_back = bool(self.recent)
+        self.pad.send({"strokes": strokes})
+
+    def save(self, message: dict[str, Any]) -> tuple[str, list[Any]]:
+        """Add a digit to the file.
+
+        Returns a sentence that says so, and no strokes: the pad is free for the next digit.
+        Raises OSError or ValueError, and leaves the file alone, if that cannot be done.
+        """
+        item = {key: message.get(key) for key in ("digit", "pen", "strokes")}
+        item["source"] = "pad"
+        read(item)
+        items = self.items()
+        if item in items:
+            return f"This drawing is already in {self.name}.", []
+        self.write([*items, item])
+        self.recent.append(item)
+        text = f"Saved as {item['digit']}. {count(len(items) + 1)}"
+        return f"{text} Run the cells below, or make report, to include them.", []
+
+    def take_back(self) -> tuple[str, list[Any] | None]:
+        """Take the last digit that this pad saved out of the file.
+
+        Returns a sentence that says so, and the digit's strokes. Raises as `save` does.
+        """
+        if not self.recent:
+            return "This pad has saved nothing that it could take back.", None
+        item = self.recent[-1]
+        items = self.items()
+        if item in items:
+            items.remove(item)
+            self.write(items)
+        self.recent.pop()
+        text = f"The {item['digit']} is no longer in {self.name}. {count(len(items))}"
+        return text, item["strokes"]
+
+    @property
+    def name(self) -> Path:
+        """The file's name for a person: within the repository, if it is there."""
+        inside = self.path.is_relative_to(ROOT)
+        return self.path.relative_to(ROOT) if inside else Path(self.path.name)
+
+    def items(self) -> list[Any]:
+        """Return what is in the file now: another pad may have written it. Raises ValueError."""
+        items = handwriting.digit_items(self.path) if self.path.exists() else []
+        if not all(isinstance(item, dict) and "digit" in item for item in items):
+            raise ValueError("it must hold digits only, and some of its entries are none")
+        return items
+
+    def write(self, items: list[Any]) -> None:
+        """Write the file; without digits there is none."""
+        if items:
+            results.write_json(self.path, items)
+        else:
+            self.path.unlink(missing_ok=True)
+
+    def first_words(self) -> str:
+        """Say how many digits there are before anything is saved, or why none can be."""
+        try:
+            return count(len(self.items()))
+        except (OSError, ValueError) as error:
+            return f"Digits cannot be saved in {self.name}: {self.why(error)}"
+
+    def why(self, error: Exception) -> str:
+        """Return the reason why the file could not be read or written, and what to do."""
+        reason = str(error).removeprefix(f"{self.path}: ")
+        return f"{reason}. The file is left alone: move it away, or name another."
+
+
+def read(item: dict[str, Any]) -> np.ndarray:
+    """Return the image (28, 28) of an entry of a digits file. Raises ValueError."""
+    try:
+        return handwriting.digit_image(item)[1]
+    except common.DataError:
+        raise
+    except ValueError as error:
+        raise ValueError(f"expected {error}") from error
+
+
+def count(digits: int) -> str:
+    """Say how many digits are saved, and how many there have to be."""
+    text = f"{digits or 'No'} digit{'' if digits == 1 else 's'} saved{'' if digits else ' yet'}"
+    if digits < handwriting.AT_LEAST:
+        text += f"; the homework asks for at least {handwriting.AT_LEAST}"
+    return f"{text}."

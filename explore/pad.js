@@ -1,19 +1,36 @@
-// A pad to draw a digit on. When the pen is lifted the strokes go to the kernel; the answer is shown
-// beside the pad.
-const SIZE = 280; // pixels on the screen; strokes are sent in units of 100
-const PEN = 9; // width, in those units
-const MOVES = { ArrowLeft: [-4, 0], ArrowRight: [4, 0], ArrowUp: [0, -4], ArrowDown: [0, 4] };
-const LABEL = "Draw a digit here: mouse, pen, finger, "
-  + "or arrow keys with the space bar as pen down and up.";
+// A pad to draw a digit on. Each change of the drawing goes to the kernel, also while the pen is
+// down; the answer is shown beside the pad.
+const SIZE = 280; // pixels of the page
+const SHARP = 2; // pixels of the canvas for each of them, for fine screens
+const UNITS = 100; // the pad's side in the units of a drawing
+const PEN_SHARE = 0.12; // of a digit's longer side, as on paper; 0.10 to 0.16 are read equally well
+const LEAST_PEN = 1; // units: the width at which a line begins
+const LEAST_MOVE = 0.3; // units: a point that is nearer to the one before is left out
+const STEP = 4; // units: how far an arrow key moves the pen
+const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const MODELS = ["mean images", "trained"];
+const LABEL = "Draw here: mouse, pen, finger, or arrow keys (space: pen down, pen up).";
+const GONE = "The kernel was restarted or has ended: run the notebook again to go on drawing.";
 
 function add(parent, tag, properties = {}) {
   return Object.assign(parent.appendChild(document.createElement(tag)), properties);
 }
 
-function canvas(parent, side, label, pixels = side) {
+function button(parent, text, action) {
+  return add(parent, "button", { textContent: text, type: "button", onclick: action });
+}
+
+// A line of text that a screen reader reads out when it changes.
+function spoken(parent, className) {
+  const line = add(parent, "p", { className: `readout ${className}` });
+  line.setAttribute("role", "status");
+  return line;
+}
+
+function canvas(parent, side, label, pixels) {
   const node = add(parent, "canvas", { width: pixels, height: pixels, className: "paper" });
-  const imageRendering = side === pixels ? "auto" : "pixelated";
-  Object.assign(node.style, { width: `${side}px`, height: `${side}px`, imageRendering });
+  const imageRendering = pixels < side ? "pixelated" : "auto";
+  Object.assign(node.style, { width: `${side}px`, imageRendering });
   node.setAttribute("role", "img");
   node.setAttribute("aria-label", label);
   return node;
@@ -25,22 +42,42 @@ function titled(parent, side, label, pixels) {
   return [node, add(figure, "figcaption", { textContent: label })];
 }
 
-function drawStrokes(node, strokes, cursor) {
-  const pen = node.getContext("2d");
-  pen.clearRect(0, 0, SIZE, SIZE);
-  const scale = SIZE / 100;
-  Object.assign(pen, { lineWidth: PEN * scale, strokeStyle: "#111" });
-  Object.assign(pen, { lineCap: "round", lineJoin: "round" });
-  for (const stroke of strokes) {
-    pen.beginPath();
-    for (const [x, y] of [stroke[0], ...stroke]) pen.lineTo(x * scale, y * scale);
-    pen.stroke();
+// A small digit gets a thin line, a large one a thick line: both look the same when one is
+// enlarged to the size of the other, as is done before the models see them.
+function penWidth(strokes) {
+  const sides = [0, 1].map((axis) => {
+    const values = strokes.flat().map((point) => point[axis]);
+    return Math.max(...values) - Math.min(...values);
+  });
+  return Math.max(LEAST_PEN, Math.round(100 * PEN_SHARE * Math.max(...sides)) / 100);
+}
+
+// The curve in which the corner cutting of handwriting.py ends: the screen shows what is sent.
+function trace(context, points) {
+  const middle = (i) => [0, 1].map((axis) => (points[i][axis] + points[i + 1][axis]) / 2);
+  context.beginPath();
+  context.moveTo(...points[0]);
+  for (let i = 1; i < points.length - 1; i += 1) {
+    context.lineTo(...middle(i - 1));
+    context.quadraticCurveTo(...points[i], ...middle(i));
   }
+  context.lineTo(...points.at(-1));
+  context.stroke();
+}
+
+function drawStrokes(node, { strokes, pen }, cursor) {
+  const context = node.getContext("2d");
+  const scale = node.width / UNITS;
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, UNITS, UNITS);
+  Object.assign(context, { lineWidth: pen, strokeStyle: "#111" });
+  Object.assign(context, { lineCap: "round", lineJoin: "round" });
+  for (const stroke of strokes) trace(context, stroke);
   if (!cursor) return;
-  pen.beginPath();
-  pen.arc(cursor[0] * scale, cursor[1] * scale, (PEN * scale) / 2, 0, 7);
-  Object.assign(pen, { lineWidth: 1.5, strokeStyle: "#0072b2" });
-  pen.stroke();
+  context.beginPath();
+  context.arc(...cursor, Math.max(pen / 2, 2), 0, 2 * Math.PI);
+  Object.assign(context, { lineWidth: 0.7, strokeStyle: "#0072b2" });
+  context.stroke();
 }
 
 // Red speaks for the digit, blue against it, as in the report's figures; grey if there is no sign.
@@ -56,134 +93,222 @@ function drawPixels(node, values, limit, signed) {
 
 function bars(parent) {
   const grid = add(parent, "div", { className: "bars" });
-  for (const title of ["", "mean images", "trained"]) {
-    add(grid, "span", { className: "head", textContent: title });
-  }
+  for (const title of ["", ...MODELS]) add(grid, "span", { className: "head", textContent: title });
   const rows = [...Array(10).keys()].map((digit) => {
     add(grid, "span", { textContent: digit });
-    return [0, 1].map(() => {
+    return MODELS.map(() => {
       const bar = add(grid, "div", { className: "bar" });
       bar.setAttribute("role", "img");
-      add(bar, "span");
-      add(bar, "small");
-      return bar;
+      return { bar, length: add(add(bar, "div"), "span"), number: add(bar, "small") };
     });
   });
   return (probabilities) => probabilities.forEach((model, column) => model.forEach((q, digit) => {
-    const bar = rows[digit][column];
-    bar.classList.toggle("best", q === Math.max(...model));
+    const { bar, length, number } = rows[digit][column];
     const percent = `${(100 * q).toFixed(1)} %`;
-    bar.firstChild.style.width = `${100 * q}%`;
-    bar.lastChild.textContent = q >= 0.0005 ? percent : "";
-    bar.setAttribute("aria-label", `${["mean images", "trained"][column]}, ${digit}: ${percent}`);
+    bar.classList.toggle("best", q === Math.max(...model));
+    length.style.width = `${100 * q}%`;
+    number.textContent = q >= 0.0005 ? percent : "";
+    bar.setAttribute("aria-label", `${MODELS[column]}, ${digit}: ${percent}`);
   }));
 }
 
-function pen(node, strokes, look, done) {
-  let drawing = false;
+// The pen, by pointer or keyboard. `hand` is told where it goes: down(point), along(points), up(),
+// and at(cursor), the spot of the keyboard's pen or null. It begins no stroke if `hand.busy()`.
+function followPen(node, hand) {
+  let tool = null; // "pointer" or "keyboard" while it is down
   let cursor = null;
   const spot = (event) => {
     const box = node.getBoundingClientRect();
-    const x = (100 * (event.clientX - box.left)) / box.width;
-    const y = (100 * (event.clientY - box.top)) / box.height;
-    return [x, y].map((c) => Math.round(10 * Math.min(100, Math.max(0, c))) / 10);
-  };
-  const lift = () => {
-    if (drawing) done();
-    drawing = false;
-  };
-  const extend = (point) => {
-    strokes.at(-1).push(point);
-    look(cursor);
+    const x = (event.clientX - box.left) / box.width;
+    const y = (event.clientY - box.top) / box.height;
+    return [x, y].map((c) => Math.round(10 * UNITS * Math.min(1, Math.max(0, c))) / 10);
   };
   node.tabIndex = 0;
+  const move = (to) => hand.at((cursor = to));
+  const lower = (by, point) => {
+    if (hand.busy()) return;
+    tool = by;
+    hand.down(point);
+  };
+  const lift = () => {
+    if (tool) hand.up();
+    tool = null;
+  };
+  const liftPointer = () => {
+    if (tool === "pointer") lift();
+  };
   node.addEventListener("pointerdown", (event) => {
+    if (event.button || !event.isPrimary) return;
     node.setPointerCapture(event.pointerId);
-    drawing = true;
-    cursor = null;
-    strokes.push([spot(event)]);
-    look(null);
+    move(null);
+    lower("pointer", spot(event));
   });
   node.addEventListener("pointermove", (event) => {
-    if (drawing) for (const one of event.getCoalescedEvents?.() ?? [event]) extend(spot(one));
+    const events = event.getCoalescedEvents?.() ?? [];
+    if (tool === "pointer") hand.along((events.length ? events : [event]).map(spot));
   });
-  node.addEventListener("pointerup", lift);
-  node.addEventListener("pointercancel", lift);
+  node.addEventListener("pointerup", liftPointer);
+  node.addEventListener("pointercancel", liftPointer);
   node.addEventListener("keydown", (event) => {
-    const move = MOVES[event.key];
-    if (!move && event.key !== " ") return;
+    const step = MOVES[event.key];
+    if (!step && event.key !== " ") return;
     event.preventDefault();
     event.stopPropagation();
-    cursor ??= [50, 50];
-    if (move) cursor = cursor.map((c, i) => Math.min(100, Math.max(0, c + move[i])));
-    if (event.key === " " && drawing) return lift();
-    if (event.key === " ") strokes.push([[...cursor]]);
-    drawing ||= event.key === " ";
-    if (drawing && move) extend([...cursor]);
-    look(cursor);
+    if (tool === "pointer") return;
+    const from = cursor ?? [UNITS / 2, UNITS / 2];
+    const to = from.map((c, axis) => c + STEP * (step?.[axis] ?? 0));
+    move(to.map((c) => Math.min(UNITS, Math.max(0, c))));
+    if (step && tool) hand.along([cursor]);
+    if (step || event.repeat) return;
+    if (tool) lift();
+    else lower("keyboard", cursor);
   });
   node.addEventListener("blur", () => {
     lift();
-    look((cursor = null));
+    move(null);
   });
 }
 
-function render({ model, el }) {
-  el.classList.add("hw");
-  const strokes = structuredClone(model.get("strokes")); // of an earlier view
-  const side = add(el, "div", { className: "hw-side" });
-  const left = add(side, "div");
-  const [pad] = titled(left, SIZE, LABEL);
-  pad.classList.add("pad");
-  const right = add(side, "div", { className: "wide" });
-  const sentence = add(right, "p", { className: "readout answer" });
-  sentence.setAttribute("role", "status");
-  const show = bars(right);
-  const pictures = add(right, "div", { className: "row" });
+// Without the points that are too near to the one before.
+function thinned(last, points) {
+  const kept = [last];
+  for (const [x, y] of points) {
+    const [x0, y0] = kept.at(-1);
+    if (Math.hypot(x - x0, y - y0) >= LEAST_MOVE) kept.push([x, y]);
+  }
+  return kept.slice(1);
+}
+
+// Typed with a button in focus, b would insert a cell and d d delete one.
+function keepLettersFromJupyter(event) {
+  const command = event.ctrlKey || event.metaKey || event.altKey;
+  if (event.key.length === 1 && !command) event.stopPropagation();
+}
+
+// What the models say, and which pixels spoke for it. Returns the sentence, and a function that
+// shows an answer.
+function answerSide(parent) {
+  const right = add(parent, "div", { className: "wide" });
+  const sentence = spoken(right, "answer");
+  const showProbabilities = bars(right);
+  const pictures = add(right, "div", { className: "pictures" });
   const [image] = titled(pictures, 112, "what the models see", 28);
   const maps = [0, 1].map(() => titled(pictures, 112, "", 28));
-
-  const send = () => model.send({ strokes, pen: PEN });
-  const look = (cursor) => drawStrokes(pad, strokes, cursor);
-  pen(pad, strokes, look, send);
-  const change = (action) => () => {
-    action();
-    look(null);
-    send();
-  };
-  const row = add(left, "div", { className: "row" });
-  add(row, "button", { textContent: "Clear", type: "button" }).onclick = change(() => {
-    strokes.splice(0);
-    save.disabled = true;
-  });
-  add(row, "button", { textContent: "Undo", type: "button" }).onclick = change(() => strokes.pop());
-  const saving = add(left, "div", { className: "row" });
-  const save = add(saving, "button", { textContent: "Save as", type: "button" });
-  const digit = add(saving, "select");
-  digit.setAttribute("aria-label", "the digit that you drew");
-  for (let k = 0; k < 10; k += 1) add(digit, "option", { textContent: k, value: k });
-  save.onclick = () => model.send({ strokes, pen: PEN, digit: Number(digit.value) });
-  const saved = add(left, "p", { className: "readout saved" });
-  saved.setAttribute("role", "status");
-
-  const draw = () => {
-    const answer = model.get("answer");
+  const show = (answer) => {
     sentence.textContent = answer.text;
-    saved.textContent = model.get("saved");
-    show(answer.probabilities);
+    showProbabilities(answer.probabilities);
     drawPixels(image, answer.image, 255, false);
     answer.evidence.forEach((map, i) => {
       drawPixels(maps[i][0], map.values, answer.limit, true);
       maps[i][1].textContent = map.title;
       maps[i][0].setAttribute("aria-label", map.title);
     });
-    save.disabled = answer.best < 0;
-    if (answer.best >= 0) digit.value = answer.best;
   };
-  model.on("change", draw);
-  draw();
-  look(null);
-  return () => model.off("change", draw);
+  return [sentence, show];
+}
+
+// Ten buttons, none of which is proposed: a label must not come from a model's answer.
+function meantButtons(parent, save) {
+  const group = add(parent, "div", { className: "meant" });
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", "Save the drawing: I meant");
+  add(group, "span", { textContent: "I meant (press to save):" });
+  return [...Array(10).keys()].map((digit) => {
+    const node = button(group, digit, () => save(digit));
+    node.setAttribute("aria-label", `I meant ${digit}`);
+    return node;
+  });
+}
+
+// Jupyter has one change of a model on the way at most, and then sends the newest: however slow
+// the kernel is, drawings do not queue up.
+function put(model, strokes) {
+  model.set("drawing", { strokes, pen: penWidth(strokes) });
+  model.save_changes();
+}
+
+function render({ model, el }) {
+  el.classList.add("hw");
+  el.addEventListener("keydown", keepLettersFromJupyter);
+  const side = add(el, "div", { className: "hw-side" });
+  const left = add(side, "div");
+  const [pad] = titled(left, SIZE, LABEL, SHARP * SIZE);
+  pad.classList.add("pad");
+  const [sentence, show] = answerSide(side);
+
+  let waiting = false; // for the kernel, to save or to take back
+  let gone = false; // the kernel that this pad belongs to
+  let cursor = null;
+  const busy = () => waiting || gone;
+  const strokes = () => model.get("drawing").strokes;
+  const ask = (message) => {
+    model.send(message);
+    waiting = true;
+    look();
+  };
+
+  const row = add(left, "div", { className: "row" });
+  const needDrawing = [
+    button(row, "Undo", () => put(model, strokes().slice(0, -1))),
+    button(row, "Clear", () => put(model, [])),
+    ...meantButtons(left, (digit) => ask({ digit, ...model.get("drawing") })),
+  ];
+  const saved = spoken(left, "saved");
+  const back = button(left, "Take the last one back", () => ask({ back: true }));
+
+  const look = () => {
+    const focused = document.activeElement;
+    drawStrokes(pad, model.get("drawing"), cursor);
+    for (const one of needDrawing) one.disabled = busy() || !strokes().length;
+    back.disabled = busy() || !model.get("can_take_back");
+    const text = waiting ? "Waiting for the kernel ..." : model.get("saved");
+    if (saved.textContent !== text) saved.textContent = text; // read out once
+    // A disabled button loses the focus, and the next letters would be commands of Jupyter.
+    if (focused?.disabled && el.contains(focused)) pad.focus({ preventScroll: true });
+  };
+  followPen(pad, {
+    busy,
+    down: (point) => {
+      sentence.setAttribute("aria-busy", "true"); // read out only when the pen is up
+      put(model, [...strokes(), [point]]);
+    },
+    along: (points) => {
+      const stroke = strokes().at(-1);
+      const longer = [...stroke, ...thinned(stroke.at(-1), points)];
+      put(model, [...strokes().slice(0, -1), longer]);
+    },
+    up: () => sentence.setAttribute("aria-busy", "false"),
+    at: (spot) => {
+      cursor = spot;
+      look();
+    },
+  });
+
+  const listeners = {
+    "change:drawing": look,
+    "change:saved": look,
+    "change:can_take_back": look,
+    "change:answer": () => show(model.get("answer")),
+    // A digit that was saved leaves the pad; one that was taken back returns to an empty pad.
+    "msg:custom": (reply) => {
+      if (!waiting) return; // another view asked
+      waiting = false;
+      if (reply.strokes && !(reply.strokes.length && strokes().length)) put(model, reply.strokes);
+      look();
+    },
+    comm_live_update: () => {
+      gone = true;
+      waiting = false;
+      sentence.textContent = GONE;
+      look();
+    },
+  };
+  for (const [event, action] of Object.entries(listeners)) model.on(event, action);
+  look();
+  show(model.get("answer"));
+  return () => {
+    for (const [event, action] of Object.entries(listeners)) model.off(event, action);
+  };
 }
 
 export default { render };

@@ -68,12 +68,20 @@ def private_home(home):
     return {name: str(home / folder) for name, folder in folders.items()}
 
 
-def no_news(home):
-    """Switch off JupyterLab's question whether it may fetch news."""
-    folder = home / "settings/@jupyterlab/apputils-extension"
-    folder.mkdir(parents=True)
-    settings = {"fetchNews": "false", "checkForUpdates": False}
-    (folder / "notification.jupyterlab-settings").write_text(json.dumps(settings))
+def settle(home):
+    """Switch off JupyterLab's question whether it may fetch news, and its autosave.
+
+    A notebook that was saved with its widgets would show them again in the next test, while that
+    test makes new ones.
+    """
+    news = {"fetchNews": "false", "checkForUpdates": False}
+    for name, settings in {
+        "apputils-extension/notification": news,
+        "docmanager-extension/plugin": {"autosave": False},
+    }.items():
+        path = home / f"settings/@jupyterlab/{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(settings))
 
 
 def wait_for_server(process, address, log, seconds=120):
@@ -89,7 +97,7 @@ def wait_for_server(process, address, log, seconds=120):
 @contextlib.contextmanager
 def server(folder, home, **variables):
     """Run JupyterLab on a folder, with its own home and more variables; yield its address."""
-    no_news(home)
+    settle(home)
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     command = [

