@@ -282,7 +282,8 @@ def read_digits(
         {"digit": 7, "pen": 10, "strokes": [[[x, y], ...], ...]}
         {"digit": 7, "image": [28 texts of 28 bytes in hexadecimal]}
     Other keys of an entry are ignored here; those of `write_digits` say where it comes
-    from. With `rng`, each is deformed at random.
+    from. With `rng`, each is deformed at random: turned, slanted and jittered, and a
+    drawing gets a wider or narrower pen. Another call gives other deformations.
     """
     return digits_of(digit_items(path), path, rng)
 
@@ -311,17 +312,6 @@ def digits_of(
         labels.append(label)
         images.append(image.ravel())
     return np.array(images), np.array(labels)
-
-
-def deformed_digits(
-    path: str | Path, rng: np.random.RandomState
-) -> tuple[Array, Array]:
-    """Read a digits file as `read_digits` does, each digit deformed at random.
-
-    A drawing is turned, slanted, jittered, and drawn with a wider or narrower pen; an
-    image is turned, slanted and jittered. Another call gives other deformations.
-    """
-    return read_digits(path, rng)
 
 
 def scikit_digits() -> tuple[Array, Array]:
@@ -360,8 +350,12 @@ def write_digits(
     they were found; each entry says what of these is known. The file is written whole
     or not at all.
     """
-    origin = {"source": source, "picture": picture, "sha256": sha256}
-    origin |= {"contact_sheet": contact_sheet}
+    origin = {
+        "source": source,
+        "picture": picture,
+        "sha256": sha256,
+        "contact_sheet": contact_sheet,
+    }
     known = {key: value for key, value in origin.items() if value}
     items = []
     for label, image in zip(labels, images, strict=True):

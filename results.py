@@ -175,10 +175,15 @@ def write_json(path: str | Path, value: Any) -> None:
     """
     path = Path(path)
     text = json.dumps(plain(path.stem, value), indent=2, allow_nan=False) + "\n"
+    write_whole(path, text.encode())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all, and make its folder. Raises OSError."""
     unfinished = path.with_name(f".{path.name}")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        unfinished.write_text(text, encoding="utf-8")
+        unfinished.write_bytes(content)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

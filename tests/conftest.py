@@ -14,9 +14,11 @@ from types import ModuleType
 from typing import Any
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+import common
 from common import Mnist, read_mnist
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -119,3 +121,21 @@ def mnist_folder() -> Path:
 def mnist(mnist_folder: Path) -> Mnist:
     """Return the original MNIST."""
     return read_mnist(mnist_folder)
+
+
+@pytest.fixture(scope="session")
+def trained(mnist: Mnist) -> common.Network:
+    """Return a linear classifier after 400 steps of Problem 4's training."""
+    network = common.Network([common.Linear(np.zeros((10, 784), np.float32), np.zeros(10))])
+    targets = common.one_hot(mnist.labels_train, 10, np.float32)
+    common.train(
+        network,
+        mnist.x_train,
+        targets,
+        learning_rate=0.2,
+        momentum=0.9,
+        batch_size=512,
+        steps=400,
+        rng=np.random.RandomState(0),
+    )
+    return network

@@ -11,13 +11,11 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 from sklearn.datasets import load_digits
 
-import common
 from common import DataError
 from handwriting import (
     corner,
     crop,
     deform,
-    deformed_digits,
     deformed_image,
     digit_items,
     normalise,
@@ -74,19 +72,19 @@ def slowly_rendered(strokes, pen):
 
 def test_deformed_digits_keep_their_labels_their_place_and_repeat_with_the_seed():
     images, labels = read_digits(STROKES)
-    deformed, same = deformed_digits(STROKES, np.random.RandomState(3))
+    deformed, same = read_digits(STROKES, np.random.RandomState(3))
     assert deformed.shape == images.shape and deformed.dtype == np.uint8
     assert np.array_equal(labels, same)
     for image in deformed.reshape(-1, 28, 28):
         assert np.abs(centre(image) - 14).max() <= 0.5 + 1e-9
-    again, _ = deformed_digits(STROKES, np.random.RandomState(3))
+    again, _ = read_digits(STROKES, np.random.RandomState(3))
     assert np.array_equal(deformed, again)
 
 
 def test_each_digit_is_deformed_anew_and_moderately():
     images, _ = read_digits(STROKES)
     rng = np.random.RandomState(0)
-    rounds = [images, *(deformed_digits(STROKES, rng)[0] for _ in range(3))]
+    rounds = [images, *(read_digits(STROKES, rng)[0] for _ in range(3))]
     for number in range(len(images)):
         assert len({digits[number].tobytes() for digits in rounds}) == 4
     ink = [digits.sum(axis=1, dtype=float) for digits in rounds]
@@ -112,14 +110,14 @@ def test_a_point_that_is_written_twice_is_deformed_to_one_point():
 def test_images_and_dots_are_deformed_too(tmp_path):
     images, labels = read_digits(STROKES)
     write_digits(tmp_path / "i.json", images, labels.tolist())
-    deformed, same = deformed_digits(tmp_path / "i.json", np.random.RandomState(0))
+    deformed, same = read_digits(tmp_path / "i.json", np.random.RandomState(0))
     assert np.array_equal(labels, same) and deformed.shape == images.shape
     for before, after in zip(images, deformed, strict=True):
         assert not np.array_equal(before, after)
         assert np.abs(centre(after.reshape(28, 28)) - 14).max() <= 0.5 + 1e-9
         assert 0.7 < after.sum(dtype=float) / before.sum(dtype=float) < 1.4
     (tmp_path / "d.json").write_text(json.dumps([{"digit": 1, "pen": 5, "strokes": [[[3, 4]]]}]))
-    assert deformed_digits(tmp_path / "d.json", np.random.RandomState(0))[0].any()
+    assert read_digits(tmp_path / "d.json", np.random.RandomState(0))[0].any()
 
 
 def test_scikit_learns_digits_are_prepared_like_mnists():
@@ -190,24 +188,6 @@ def test_shift_scale_and_brightness_hardly_change_a_digit_of_thin_strokes_p03():
         assert np.abs(normalise(drawn // 2) - reference / 2).mean() < 2
         larger = np.asarray(Image.fromarray(drawn).resize((drawn.shape[1] * 2, drawn.shape[0] * 2)))
         assert np.abs(normalise(larger) - reference).mean() < 4
-
-
-@pytest.fixture(scope="module")
-def trained(mnist):
-    """Return Problem 4's model after 400 steps."""
-    network = common.Network([common.Linear(np.zeros((10, 784), np.float32), np.zeros(10))])
-    targets = common.one_hot(mnist.labels_train, 10, np.float32)
-    common.train(
-        network,
-        mnist.x_train,
-        targets,
-        learning_rate=0.2,
-        momentum=0.9,
-        batch_size=512,
-        steps=400,
-        rng=np.random.RandomState(0),
-    )
-    return network
 
 
 @pytest.mark.parametrize(("pen", "least"), [(5, 36), (4, 35), (3, 34)])

@@ -98,33 +98,17 @@ def test_every_digit_is_found_in_reading_order(tmp_path, way):
 
 
 @pytest.mark.parametrize("way", ["plain", "all"])
-def test_mnist_on_paper_loses_at_most_3_points_p02(tmp_path, mnist, way):
+def test_mnist_on_paper_loses_at_most_3_points_p02(tmp_path, mnist, trained, way):
     few = 240
     large = [
         np.asarray(Image.fromarray(i.reshape(28, 28)).resize((140, 140), Image.Resampling.BICUBIC))
         for i in mnist.x_test[:few]
     ]
-    means = np.array(
-        [mnist.x_train[mnist.labels_train == k].mean(axis=0) / 255 for k in range(10)], np.float32
-    )
-    network = common.Network([common.Linear(means, np.zeros(10, np.float32))])
-    targets = common.one_hot(mnist.labels_train, 10, np.float32)
-    rng = np.random.RandomState(0)
-    common.train(
-        network,
-        mnist.x_train,
-        targets,
-        learning_rate=0.2,
-        momentum=0.9,
-        batch_size=512,
-        steps=400,
-        rng=rng,
-    )
     found = read(paper(large, 12, 170, **WAYS[way]), tmp_path / "sheet.jpg", quality=85)
     assert len(found.images) == few
     labels = mnist.labels_test[:few]
     plain, through = (
-        common.accuracy(network, x, labels) for x in (mnist.x_test[:few], found.images)
+        common.accuracy(trained, x, labels) for x in (mnist.x_test[:few], found.images)
     )
     assert through >= plain - 0.03
 

@@ -21,7 +21,7 @@ from PIL import Image
 import photos
 import pictures
 from common import ROOT, DataError
-from handwriting import AT_LEAST, MINE
+from handwriting import AT_LEAST, CONTACT_SHEET, MINE
 from tools import contact_sheet, labels, mine
 
 MOST_PICTURES = 300  # in one command
@@ -145,7 +145,7 @@ def pictures_in(folder: Path) -> list[Path]:
 
 def is_wanted(path: Path) -> bool:
     """Return whether a file in a folder is a picture to read."""
-    if path.name.startswith(".") or path.name.endswith(mine.SHEET):
+    if path.name.startswith(".") or path.name.endswith(CONTACT_SHEET):
         return False
     return pictures.is_picture(path)
 
@@ -229,7 +229,7 @@ def write_contact_sheet(drawn: Image.Image, read: list[Picture], options: Option
     name = mine.tidy(first.resolve().name)
     if not first.is_dir():
         name = mine.places_for([read[0].origin], options.out)[0].stem
-    path = options.out / f"{name}{mine.SHEET}"
+    path = options.out / f"{name}{CONTACT_SHEET}"
     while path.resolve() in [picture.path.resolve() for picture in read]:
         path = path.with_name(f"another-{path.name}")
     content = io.BytesIO()

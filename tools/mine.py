@@ -4,7 +4,6 @@ A file is named after its picture. If that name is taken by another picture, it 
 same picture, known by its hash, replaces its own digits. Nothing of another picture is overwritten.
 """
 
-import contextlib
 import io
 import re
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import NamedTuple
 from PIL import Image
 
 import handwriting
+import results
 from common import Array, DataError
-from results import file_sha256
+from handwriting import CONTACT_SHEET
 
 LOSSLESS = 640  # pixels: a copy that is not longer is a PNG, a larger one a JPEG
 QUALITY = 90  # of the JPEG
 COPIES = (".png", ".jpg")
-SHEET = ".sheet.png"  # the end of a contact sheet's name
 ODD = r"[^\w.-]+"  # blanks and the like, on which make would stumble
 MOST_LETTERS = 60  # of a name
 
@@ -65,7 +64,7 @@ def read_file(path: Path) -> DigitsFile:
 
 def origin_of(path: Path, files: list[DigitsFile]) -> Origin:
     """Return where the digits in a picture come from: if it is a copy, from its original."""
-    sha256 = file_sha256(path)
+    sha256 = results.file_sha256(path)
     place = path.resolve()
     for file in files:
         if file.sha256 == sha256:
@@ -81,7 +80,7 @@ def places_for(origins: list[Origin], folder: Path) -> list[Path]:
     """Return the path of the digits file for each picture: the one it has, or a free name."""
     known = {file.sha256: file.path for file in digits_files(folder) if file.sha256}
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    taken = {Path(name).stem.lower() for name in names if not name.endswith(SHEET)}
+    taken = {Path(name).stem.lower() for name in names if not name.endswith(CONTACT_SHEET)}
     places = []
     for origin in origins:
         if origin.sha256 not in known:
@@ -104,7 +103,7 @@ def free_name(stem: str, taken: set[str]) -> str:
 
 def tidy(name: str) -> str:
     """Return a name without a suffix as one that every program can handle."""
-    name = re.sub(ODD, "_", name).removesuffix(Path(SHEET).stem)
+    name = re.sub(ODD, "_", name).removesuffix(Path(CONTACT_SHEET).stem)
     return name.lstrip(".-")[:MOST_LETTERS] or "picture"
 
 
@@ -150,15 +149,9 @@ def save(
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file, whole or not at all. Raises DataError if that is impossible."""
-    unfinished = path.with_name(f".{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
+        results.write_whole(path, content)
     except OSError as error:
         raise DataError(
             f"{path}: cannot be written ({error.strerror}); choose another folder with --out"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()

@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
-from scipy.stats import binomtest
 
 import figures
 from common import ROOT, DataError
@@ -22,7 +21,7 @@ from figures import with_sign
 from results import Results, percent
 from sweep.__main__ import main as run_sweep
 from sweep.engine import ONE_CORE
-from tools.optimum import study_optimum
+from tools.optimum import study_optimum, wilson
 
 BUILD = ROOT / "report/build"
 WIDTHS = (1, 3, 4, 16)
@@ -67,9 +66,7 @@ class Share:
     def __init__(self, count: float, n: float) -> None:
         self.count = int(count)
         self.n = int(n)
-        interval = binomtest(self.count, self.n).proportion_ci(method="wilson")
-        self.low = interval.low
-        self.high = interval.high
+        self.low, self.high = wilson(self.count, self.n)
 
     def __str__(self) -> str:
         share = 100 * self.count / self.n
