@@ -7,6 +7,7 @@ import ast
 import base64
 import contextlib
 import io
+import linecache
 import traceback
 from typing import Any
 
@@ -62,6 +63,8 @@ def run_cell(source: str, name: str, namespace: dict[str, Any], count: int) -> l
 
 def run_source(source: str, name: str, namespace: dict[str, Any]) -> Any:
     """Execute statements and return the value of the last one if it is an expression, else None."""
+    # As in a kernel, `inspect` and tracebacks find the source of what a cell defines.
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     body: list[Any] = ast.parse(source, name).body
     last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
     exec(compile(ast.Module(body, []), name, "exec"), namespace)
