@@ -179,8 +179,11 @@ def write_json(path: str | Path, value: Any) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all, and make its folder. Raises OSError."""
-    unfinished = path.with_name(f".{path.name}")
+    """Write a file, whole or not at all, and make its folder. Raises OSError.
+
+    If two processes do so at the same time, the file is as the later one wrote it.
+    """
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         unfinished.write_bytes(content)

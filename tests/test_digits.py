@@ -685,3 +685,18 @@ def test_each_digit_names_its_contact_sheet_p13(command, tmp_path):
         entries = json.loads((tmp_path / f"mine/{name}.json").read_text())
         assert [entry["contact_sheet"] for entry in entries] == ["some.sheet.png"]
     assert (tmp_path / "mine/some.sheet.png").is_file()
+
+
+def test_two_processes_that_write_one_file_leave_it_whole(tmp_path):
+    path = tmp_path / "pad.json"
+    program = "import results, pathlib, sys\n"
+    program += (
+        "for n in range(300): results.write_json(pathlib.Path(sys.argv[1]), [sys.argv[2]] * n)"
+    )
+    command = [sys.executable, "-c", program, str(path)]
+    writers = [subprocess.Popen([*command, word], cwd=ROOT) for word in ("one", "another")]
+    while any(writer.poll() is None for writer in writers):
+        if path.exists():
+            assert len(set(json.loads(path.read_text()))) <= 1
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert [file.name for file in tmp_path.iterdir()] == ["pad.json"]
