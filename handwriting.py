@@ -241,7 +241,7 @@ def drawing(strokes: Any, pen: Any) -> tuple[list[Array], float]:
     if type(pen) not in (int, float) or not 0 < pen <= MOST_PEN:
         raise ValueError(f"a pen of 0 to {MOST_PEN} wide")
     try:
-        arrays = [np.array(stroke, dtype=np.float64) for stroke in strokes]
+        arrays = [np.array(stroke) for stroke in strokes]
     except (TypeError, ValueError, OverflowError):
         arrays = []
     if sum(array.size for array in arrays) > 2 * MOST_POINTS:
@@ -253,7 +253,7 @@ def drawing(strokes: Any, pen: Any) -> tuple[list[Array], float]:
 
 def is_stroke(array: Array) -> bool:
     """Return whether an array is a list of points (n, 2) that are not too far away."""
-    if array.ndim != 2 or array.shape[1] != 2:
+    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iuf":
         return False
     return bool((np.abs(array) <= MOST_COORDINATE).all())
 

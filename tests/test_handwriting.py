@@ -329,6 +329,8 @@ BLANK = json.dumps([{"digit": 1, "image": ["00" * 28] * 28}])
         "[" * 100000,
         '[{"digit": 1, "pen": 0.001, "strokes": [[[0, 0], [900, 900]]]}]',
         '[{"digit": 1, "pen": 5, "strokes": [[[0, NaN]]]}]',
+        '[{"digit": 1, "pen": 5, "strokes": [[["1_0", " 2 "]]]}]',
+        '[{"digit": 1, "pen": 5, "strokes": [[[true, false]]]}]',
         '[{"digit": 1, "pen": 5, "strokes": [[]]}]',
         '[{"digit": 1, "pen": 5, "strokes": [1, 2]}]',
         '[{"digit": 1, "pen": 5, "strokes": [[' + "[0, 0], " * 10_000 + "[1, 1]]]}]",
