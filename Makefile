@@ -95,9 +95,8 @@ lab:  ## open Problem 1 in JupyterLab
 	$(call build,$(DATA))
 	$(BIN)jupyter lab problem1_compgraph.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
-screenshots:  ## pictures of the widgets for the README, from the browser tests
-	$(call build,$(DATA))
-	$(PY) -m pytest tests/test_browser.py -k "problem" --screenshots docs
+screenshots: html  ## pictures of the widgets, for the README and to be looked at
+	$(PY) -m tools.screenshots
 
 bench:  ## speed beside PyTorch, scikit-learn and others (they must be installed), report/build/bench
 	$(call build,$(DATA))
@@ -135,7 +134,8 @@ $(BUILD)/report.pdf: report/report.tex $(EXECUTED) $(STUDY)
 	@$(PYTHON) tools/setup.py tex
 	$(PY) -m tools.report
 
-$(BUILD)/html/index.html: $(EXECUTED) $(wildcard report/html/* $(BUILD)/report.pdf)
+$(BUILD)/html/index.html: $(EXECUTED) $(wildcard report/html/* explore/*.js explore/*.css)
+$(BUILD)/html/index.html: $(wildcard $(BUILD)/report.pdf)
 	$(PY) -m tools.pages
 
 # A number for what the student's own digits are: it changes if a file changes, comes or goes.
@@ -151,11 +151,14 @@ $(MINE):
 
 $(EXECUTED): common.py figures.py results.py tools/run.py
 $(EXECUTED): $(patsubst %,sweep/%.py,__init__ inprocess notebook parameters sources)
+$(EXECUTED): $(patsubst %,explore/%.py,__init__ saved steps widget) handwriting.py
 $(BUILD)/problem2_linear.ipynb: points.py verdicts.py data/make_points.py data/set2.csv
 $(BUILD)/problem3_mlp.ipynb: points.py verdicts.py data/make_points.py data/set3.csv
-$(BUILD)/problem4_mnist.ipynb: handwriting.py $(DATA)
+$(BUILD)/problem4_mnist.ipynb: $(DATA)
 $(BUILD)/problem4_mnist.ipynb: data/handwritten/strokes.json $(MINE)
 $(DATA): common.py $(patsubst %,tools/%.py,__init__ fetch lock)
 $(STUDY): common.py figures.py results.py tools/study.py tools/optimum.py $(wildcard sweep/*.py)
 $(BUILD)/report.pdf: common.py tools/markdown.py tools/report.py
-$(BUILD)/html/index.html: common.py tools/pages.py
+$(BUILD)/html/index.html: common.py figures.py handwriting.py results.py
+$(BUILD)/html/index.html: $(patsubst %,tools/%.py,__init__ pages svg)
+$(BUILD)/html/index.html: $(patsubst %,explore/%.py,__init__ saved steps widget)

@@ -1,168 +1,281 @@
-// The plane of Problems 2 and 3 while a network trains: regions, points, loss and accuracy, all
-// from the kernel. A click, or the arrow keys and Enter, adds a point.
-const SIZE = 420;
-const CHART = [300, 190];
-const MOVES = { ArrowLeft: [-10, 0], ArrowRight: [10, 0], ArrowUp: [0, -10], ArrowDown: [0, 10] };
-const LABEL = "The points and the regions of the predicted class; click to add a point";
-const CAPTION = "Click to add a point, or move with the arrow keys and press Enter.";
+// The plane with its points: shading, lines between the regions, creases of the hidden units,
+// marks, and the proof that straight lines cannot separate the points. A click or a key acts on it.
 
-function canvas(parent, width, height, label) {
-  const node = parent.appendChild(document.createElement("canvas"));
-  const scale = window.devicePixelRatio || 1;
-  Object.assign(node, { width: width * scale, height: height * scale });
-  const aspectRatio = `${width} / ${height}`;
-  Object.assign(node.style, { width: `${width}px`, aspectRatio, maxWidth: "100%" });
-  node.setAttribute("role", "img");
-  node.setAttribute("aria-label", label);
-  const pen = node.getContext("2d");
-  pen.scale(scale, scale);
-  return [node, pen];
-}
+import { colourOf, marker } from "./ui.js";
+import { board, classColour, rgbOf, roundNumbers } from "./board.js";
+import { Field } from "./field.js";
 
-function rgb(colour) {
-  return [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
-}
+const MOST_WIDTH = 456;
+const EDGE = { left: 30, right: 6, top: 6, bottom: 22 }; // room for the numbers at the axes
+const STEP = 8; // pixels that an arrow key moves the cross-hair; with Shift, 1
+const RING = 8.5; // radius of the mark of a wrong point
+const STRIKE = 7; // half the side of the cross over a point in the way
+const TEETH = 16; // pixels between the short strokes on the side where a hidden unit speaks
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-function regions(pen, model) {
-  const grid = model.get("grid");
-  const side = Math.round(Math.sqrt(grid.byteLength));
-  const image = new ImageData(side, side);
-  const colours = model.get("colours").map(rgb);
-  for (let i = 0; i < side * side; i += 1) {
-    const light = colours[grid.getUint8(i)].map((c) => 255 - 0.2 * (255 - c));
-    image.data.set([...light, 255], 4 * i);
+export class Plane {
+  constructor(parent, el, redraw, act) {
+    const heightOf = (width) => width - EDGE.left - EDGE.right + EDGE.top + EDGE.bottom;
+    this.el = el;
+    this.board = board(parent, "", MOST_WIDTH, heightOf, redraw);
+    this.node = this.board.node;
+    this.cross = null; // the cross-hair, in pixels, while the keyboard moves it
+    this.listen(redraw, act);
   }
-  const small = new OffscreenCanvas(side, side);
-  small.getContext("2d").putImageData(image, 0, 0);
-  pen.drawImage(small, 0, 0, SIZE, SIZE);
-}
 
-function marker(pen, x, y, k, colour, r = 4.6) {
-  pen.beginPath();
-  if (k % 3 === 0) pen.arc(x, y, r, 0, 7);
-  else if (k % 3 === 1) pen.rect(x - r * 0.9, y - r * 0.9, 1.8 * r, 1.8 * r);
-  else {
-    pen.moveTo(x, y - 1.2 * r);
-    pen.lineTo(x + 1.1 * r, y + 0.9 * r);
-    pen.lineTo(x - 1.1 * r, y + 0.9 * r);
-    pen.closePath();
+  get side() {
+    return this.board.width - EDGE.left - EDGE.right;
   }
-  Object.assign(pen, { fillStyle: colour, strokeStyle: "white", lineWidth: 1 });
-  pen.fill();
-  pen.stroke();
-}
 
-function plane(pen, model, cursor) {
-  const [low1, high1, low2, high2] = model.get("limits");
-  const place = ([a, b]) =>
-    [((a - low1) / (high1 - low1)) * SIZE, ((high2 - b) / (high2 - low2)) * SIZE];
-  const colours = model.get("colours");
-  regions(pen, model);
-  for (const [a, b, k] of model.get("points")) marker(pen, ...place([a, b]), k, colours[k]);
-  Object.assign(pen, { strokeStyle: "#000", lineWidth: 1.4 });
-  for (const i of model.get("rings")) {
+  pixels([x1, x2]) {
+    const { left, top, extent } = this.limits;
+    const scale = this.side / extent;
+    return [EDGE.left + (x1 - left) * scale, EDGE.top + (top - x2) * scale];
+  }
+
+  place([x, y]) {
+    const { left, top, extent } = this.limits;
+    const scale = extent / this.side;
+    return [left + (x - EDGE.left) * scale, top - (y - EDGE.top) * scale];
+  }
+
+  // Another set of points: another part of the plane, perhaps another number of classes.
+  show(limits, K) {
+    this.limits = limits;
+    this.field = new Field(limits, K);
+    this.filled = null;
+  }
+
+  // Draws all of it; the shading is computed anew only for another network or theme. `view` is
+  // { network, points, labels, wrong, fresh, inTheWay, proof, lit }.
+  draw(view) {
+    const { pen, width, height } = this.board;
+    this.ink = colourOf(this.el, "--ink");
+    this.paper = colourOf(this.el, "--paper");
+    pen.clearRect(0, 0, width, height);
+    this.axes();
+    pen.save();
     pen.beginPath();
-    pen.arc(...place(model.get("points")[i]), 8, 0, 7);
+    pen.rect(EDGE.left, EDGE.top, this.side, this.side);
+    pen.clip();
+    this.shading(view.network);
+    if (view.network.length > 1) this.creases(view.network[0], view.lit);
+    this.regionLines();
+    if (view.fresh) this.freshPoints(view.fresh);
+    if (view.proof) this.proofShapes(view);
+    this.markers(view);
+    if (view.proof?.common) this.commonPoint(view.proof.common);
+    if (this.cross) this.crossHair();
+    pen.restore();
+  }
+
+  shading(network) {
+    if (this.filled?.network !== network || this.filled.paper !== this.paper) {
+      this.field.fill(network, rgbOf(this.el, "--paper"));
+      this.filled = { network, paper: this.paper };
+    }
+    this.field.paint(this.board.pen, EDGE.left, EDGE.top, this.side);
+  }
+
+  axes() {
+    const { pen } = this.board;
+    const { left, top, extent } = this.limits;
+    const bottom = EDGE.top + this.side;
+    pen.strokeStyle = colourOf(this.el, "--line");
+    pen.lineWidth = 1;
+    pen.strokeRect(EDGE.left - 0.5, EDGE.top - 0.5, this.side + 1, this.side + 1);
+    pen.fillStyle = colourOf(this.el, "--quiet");
+    pen.font = "12px system-ui, sans-serif";
+    for (const [low, d] of [[left, 0], [top - extent, 1]]) {
+      for (const value of roundNumbers(low, low + extent, 5)) {
+        const [x, y] = this.pixels([value, value]);
+        const text = String(value).replace("-", "−");
+        pen.textAlign = d ? "right" : "center";
+        if (d) pen.fillText(text, EDGE.left - 6, y + 4);
+        else pen.fillText(text, x, bottom + 16);
+      }
+    }
+  }
+
+  // A line with a border, in the colour of the paper if no other is given: seen on every shading,
+  // and in grey print.
+  bordered(path, colour, width, border = this.paper) {
+    const { pen } = this.board;
+    Object.assign(pen, { strokeStyle: border, lineWidth: width + 2.4, lineJoin: "round" });
+    pen.stroke(path);
+    Object.assign(pen, { strokeStyle: colour, lineWidth: width });
+    pen.stroke(path);
+  }
+
+  regionLines() {
+    const matrix = new DOMMatrix([this.side, 0, 0, this.side, EDGE.left, EDGE.top]);
+    const lines = new Path2D();
+    lines.addPath(this.field.lines, matrix);
+    this.bordered(lines, this.ink, 1.6);
+  }
+
+  // Where a hidden unit begins to speak: w1 x1 + w2 x2 + b = 0.
+  creases({ W, b, M }, lit) {
+    const { pen } = this.board;
+    const path = new Path2D();
+    for (let m = 0; m < M; m += 1) {
+      const ends = m === lit ? null : this.crease(W[2 * m], W[2 * m + 1], b[m]);
+      if (!ends) continue;
+      path.moveTo(...ends[0]);
+      path.lineTo(...ends[1]);
+    }
+    pen.save();
+    pen.setLineDash([5, 5]);
+    Object.assign(pen, { strokeStyle: this.ink, lineWidth: 1, globalAlpha: 0.5 });
+    pen.stroke(path);
+    pen.restore();
+    if (lit >= 0 && lit < M) this.litCrease(W[2 * lit], W[2 * lit + 1], b[lit]);
+  }
+
+  // Two ends of a crease, outside the picture; null if both weights are 0.
+  crease(w1, w2, b) {
+    const length = Math.hypot(w1, w2);
+    if (!(length > 0)) return null;
+    const { left, top, extent } = this.limits;
+    const middle = [left + extent / 2, top - extent / 2];
+    const away = (w1 * middle[0] + w2 * middle[1] + b) / length;
+    const foot = [middle[0] - (away * w1) / length, middle[1] - (away * w2) / length];
+    return [-extent, extent].map((t) =>
+      this.pixels([foot[0] - (t * w2) / length, foot[1] + (t * w1) / length]));
+  }
+
+  // The lit crease has teeth on the side where its unit speaks.
+  litCrease(w1, w2, b) {
+    const ends = this.crease(w1, w2, b);
+    if (!ends) return;
+    const [[x, y], [endX, endY]] = ends;
+    const length = Math.hypot(endX - x, endY - y);
+    const across = Math.hypot(w1, w2);
+    const path = new Path2D();
+    path.moveTo(x, y);
+    path.lineTo(endX, endY);
+    for (let t = 0; t < length; t += TEETH) {
+      const [a, c] = [x + ((endX - x) * t) / length, y + ((endY - y) * t) / length];
+      path.moveTo(a, c);
+      path.lineTo(a + (8 * w1) / across, c - (8 * w2) / across);
+    }
+    this.bordered(path, this.ink, 2.2);
+  }
+
+  // Fresh points are small and hollow: they are for testing only.
+  freshPoints({ points, labels }) {
+    const { pen } = this.board;
+    points.forEach((point, n) => {
+      const [x, y] = this.pixels(point);
+      marker(pen, x, y, labels[n], 3);
+      pen.fillStyle = this.paper;
+      pen.fill();
+      Object.assign(pen, { strokeStyle: classColour(labels[n]), lineWidth: 1.4 });
+      pen.stroke();
+    });
+  }
+
+  markers({ points, labels, wrong, inTheWay }) {
+    const { pen } = this.board;
+    points.forEach((point, n) => marker(pen, ...this.pixels(point), labels[n]));
+    Object.assign(pen, { strokeStyle: this.ink, lineWidth: 1.7 });
+    points.forEach((point, n) => {
+      if (inTheWay[n]) this.strike(point);
+      if (!wrong[n]) return;
+      pen.beginPath();
+      pen.arc(...this.pixels(point), RING, 0, 7);
+      pen.stroke();
+    });
+  }
+
+  // A cross over a point that is in the way: without it, the programme's lines would do.
+  strike(point) {
+    const { pen } = this.board;
+    const [x, y] = this.pixels(point);
+    pen.beginPath();
+    for (const side of [-1, 1]) {
+      pen.moveTo(x - STRIKE, y - side * STRIKE);
+      pen.lineTo(x + STRIKE, y + side * STRIKE);
+    }
     pen.stroke();
   }
-  if (!cursor) return;
-  const [x, y] = cursor;
-  pen.beginPath();
-  for (const [a, b] of [[x - 12, y], [x, y - 12]]) {
-    pen.moveTo(a, b);
-    pen.lineTo(2 * x - a, 2 * y - b);
+
+  // The points, segments or triangles of two classes that share a point.
+  proofShapes({ proof, points, labels }) {
+    const { pen } = this.board;
+    for (const k of proof.classes ?? []) {
+      const own = new Set(proof.members.map(({ point }) => point).filter((n) => labels[n] === k));
+      const path = new Path2D();
+      for (const n of own) path.lineTo(...this.pixels(points[n]));
+      path.closePath();
+      pen.fillStyle = `${classColour(k)}55`;
+      pen.fill(path);
+      this.bordered(path, classColour(k), 3, this.ink);
+    }
   }
-  pen.stroke();
-}
 
-function chart(pen, node, values, top, colour, title) {
-  const [width, height] = CHART;
-  const style = getComputedStyle(node);
-  const [left, bottom, room] = [44, height - 24, width - 54];
-  pen.clearRect(0, 0, width, height);
-  Object.assign(pen, { font: "13px system-ui, sans-serif", fillStyle: style.color });
-  Object.assign(pen, { textAlign: "left", lineWidth: 1 });
-  pen.fillText(title, left, 14);
-  pen.textAlign = "right";
-  pen.fillText("0", left - 7, bottom + 4);
-  pen.fillText(top, left - 7, 32);
-  pen.fillText(`step ${values.steps.at(-1)}`, width - 8, height - 6);
-  pen.strokeStyle = style.getPropertyValue("--line");
-  pen.strokeRect(left, 24, room, bottom - 24);
-  Object.assign(pen, { strokeStyle: style.getPropertyValue(colour), lineWidth: 2 });
-  pen.beginPath();
-  const last = Math.max(values.steps.at(-1), 1);
-  const x = (step) => left + (step / last) * room;
-  const y = (value) => bottom - (Math.min(value, top) / top) * (bottom - 24);
-  values.y.forEach((value, i) => pen.lineTo(x(values.steps[i]), y(value)));
-  pen.stroke();
-}
+  commonPoint(common) {
+    const path = new Path2D();
+    path.arc(...this.pixels(common), 4.5, 0, 7);
+    this.bordered(path, this.paper, 1);
+    this.board.pen.fillStyle = this.ink;
+    this.board.pen.fill(path);
+  }
 
-function charts(loss, accuracy, model) {
-  const { steps, loss: losses, accuracy: right } = model.get("history");
-  const top = Math.ceil(10 * Math.max(...losses, 0.1)) / 10;
-  const lossTitle = `KL loss: ${losses.at(-1).toFixed(4)} nats`;
-  chart(loss[1], loss[0], { steps, y: losses }, top, "--value", lossTitle);
-  const percent = right.map((a) => 100 * a);
-  const accuracyTitle = `accuracy: ${percent.at(-1).toFixed(1)} %`;
-  chart(accuracy[1], accuracy[0], { steps, y: percent }, 100, "--gradient", accuracyTitle);
-}
+  crossHair() {
+    const [x, y] = this.cross;
+    const path = new Path2D();
+    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+      path.moveTo(x + 4 * dx, y + 4 * dy);
+      path.lineTo(x + 15 * dx, y + 15 * dy);
+    }
+    this.bordered(path, this.ink, 2);
+  }
 
-function listen(node, model, look) {
-  let cursor = null;
-  const send = ([x, y]) => {
-    const [low1, high1, low2, high2] = model.get("limits");
-    model.send({ add: [low1 + (x / SIZE) * (high1 - low1), high2 - (y / SIZE) * (high2 - low2)] });
-  };
-  node.tabIndex = 0;
-  node.addEventListener("click", (event) => {
-    const box = node.getBoundingClientRect();
-    const scale = SIZE / box.width;
-    send([(event.clientX - box.left) * scale, (event.clientY - box.top) * scale]);
-  });
-  node.addEventListener("keydown", (event) => {
-    const move = MOVES[event.key];
-    if (!move && event.key !== "Enter") return;
-    if (event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    cursor ??= [SIZE / 2, SIZE / 2];
-    if (move) cursor = cursor.map((c, i) => Math.min(SIZE, Math.max(0, c + move[i])));
-    else send(cursor);
-    look(cursor);
-  });
-  node.addEventListener("blur", () => look((cursor = null)));
-}
+  // From here on: what one does to it. `act` gets the place in the plane, and a function that tells
+  // how many pixels a point is away.
+  listen(redraw, act) {
+    const { node } = this;
+    node.tabIndex = 0;
+    node.setAttribute("role", "application");
+    const actAt = (spot) => {
+      if (!this.inside(spot)) return;
+      act(this.place(spot), (point) => {
+        const [x, y] = this.pixels(point);
+        return Math.hypot(x - spot[0], y - spot[1]);
+      });
+    };
+    node.addEventListener("click", (event) => {
+      const box = node.getBoundingClientRect();
+      const scale = this.board.width / box.width;
+      actAt([(event.clientX - box.left) * scale, (event.clientY - box.top) * scale]);
+    });
+    node.addEventListener("keydown", (event) => {
+      const arrow = ARROWS[event.key];
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!arrow && event.key !== "Enter") return;
+      event.preventDefault();
+      if (arrow) this.move(arrow, event.shiftKey ? 1 : STEP);
+      else if (this.cross) actAt(this.cross);
+      else this.move([0, 0], 0);
+      redraw();
+    });
+    node.addEventListener("blur", () => {
+      this.cross = null;
+      redraw();
+    });
+  }
 
-function render({ model, el }) {
-  el.classList.add("hw");
-  const side = el.appendChild(document.createElement("div"));
-  side.className = "hw-side";
-  const figure = side.appendChild(document.createElement("figure"));
-  const [node, pen] = canvas(figure, SIZE, SIZE, LABEL);
-  const caption = figure.appendChild(document.createElement("figcaption"));
-  caption.textContent = CAPTION;
-  const right = side.appendChild(document.createElement("div"));
-  right.className = "wide";
-  const loss = canvas(right, ...CHART, "KL loss against the step");
-  const accuracy = canvas(right, ...CHART, "accuracy against the step");
-  let cursor = null;
-  const draw = () => {
-    plane(pen, model, cursor);
-    charts(loss, accuracy, model);
-  };
-  listen(node, model, (spot) => {
-    cursor = spot;
-    draw();
-  });
-  model.on("change", draw);
-  requestAnimationFrame(draw); // when it is in the page, and its colours are known
-  const theme = new MutationObserver(draw);
-  theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
-  return () => {
-    model.off("change", draw);
-    theme.disconnect();
-  };
-}
+  inside([x, y]) {
+    const [column, row] = [x - EDGE.left, y - EDGE.top];
+    return column >= 0 && row >= 0 && column <= this.side && row <= this.side;
+  }
 
-export default { render };
+  // Moves the cross-hair; it begins in the middle.
+  move([dx, dy], step) {
+    const half = this.side / 2;
+    const [x, y] = this.cross ?? [EDGE.left + half, EDGE.top + half];
+    const within = (value, low) => Math.min(low + this.side, Math.max(low, value));
+    this.cross = [within(x + dx * step, EDGE.left), within(y + dy * step, EDGE.top)];
+  }
+}

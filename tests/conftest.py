@@ -16,10 +16,14 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
+from lab import FLAGS
+from live import Watch, write_page
 from nbformat.v4 import new_code_cell, new_notebook
 
 import common
 from common import Mnist, read_mnist
+from explore.widget import script
+from tools.setup import BROWSERS, found
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted(ROOT.glob("problem*.ipynb"))
@@ -28,6 +32,12 @@ NOTEBOOKS = sorted(ROOT.glob("problem*.ipynb"))
 def absent(reason: str) -> Any:
     """Skip the test, or fail in CI."""
     (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
+def program(package: str) -> str:
+    """Return the path of a browser, by the name of its Debian package."""
+    sentence = f"{package} is not installed: sudo apt-get install {package}"
+    return found(BROWSERS[package]) or absent(sentence)
 
 
 def witness(name: str) -> ModuleType:
@@ -70,11 +80,6 @@ def gone(word: str) -> bool:
     while processes(word) and time.monotonic() < deadline:
         time.sleep(0.1)
     return not processes(word)
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the folder for pictures of the widgets (make screenshots)."""
-    parser.addoption("--screenshots", default="", help="folder for pictures of the widgets")
 
 
 def copy_house(folder: Path) -> Path:
@@ -139,3 +144,51 @@ def trained(mnist: Mnist) -> common.Network:
         rng=np.random.RandomState(0),
     )
     return network
+
+
+@pytest.fixture(scope="session")
+def browser() -> Any:
+    """Return Chromium; skip, and say why, where it is not installed."""
+    path = program("chromium")
+    with witness("playwright.sync_api").sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def live(browser: Any, tmp_path: Path) -> Any:
+    """Return a function that opens a bare page with a widget: live(name, start, link, **look).
+
+    Whatever a test does there, nothing may fail and nothing may be requested.
+    """
+    pages = []
+
+    def open_page(name: str, start: dict[str, Any], link: str = "", **look: Any) -> Any:
+        page = browser.new_page(**look)
+        watch = Watch(page)
+        pages.append((page, watch))
+        page.goto(write_page(tmp_path, name, start) + (f"#{link}" if link else ""))
+        page.locator(".hw").wait_for()
+        return page
+
+    yield open_page
+    for page, watch in pages:
+        page.close()
+        assert watch.troubles == []
+
+
+@pytest.fixture(scope="session")
+def modules(browser: Any) -> Any:
+    """Return a function that opens an empty page with a module's functions: modules("core")."""
+    pages = []
+
+    def open_module(name: str) -> Any:
+        page = browser.new_page()
+        page.add_script_tag(content=script(name))  # not as a module: its names are global
+        pages.append(page)
+        return page
+
+    yield open_module
+    for page in pages:
+        page.close()

@@ -44,7 +44,6 @@ ASK = """code => new Promise(resolve => {
     const asked = kernel.requestExecute(request);
     asked.onReply = message => resolve(message.content.user_expressions.answer);
 })"""
-WIDGET = ".jp-OutputArea-output:has(.hw)"
 
 
 def free_port():
@@ -169,14 +168,10 @@ class Desk:
         assert answer["status"] == "ok", answer
         return json.loads(ast.literal_eval(answer["data"]["text/plain"]))
 
-    def holds(self, code):
-        """Return True if an expression is true in the kernel."""
-        return self.value(f"bool({code})")
-
     def until(self, code, seconds=60):
         """Wait until an expression is true in the kernel."""
         deadline = time.monotonic() + seconds
-        while not self.holds(code):
+        while not self.value(f"bool({code})"):
             assert time.monotonic() < deadline, f"still not true: {code}"
             time.sleep(0.05)
 
@@ -193,26 +188,6 @@ class Desk:
         button = self.page.locator("button:visible", has_text=re.compile(f"^{name}$")).first
         button.evaluate(SCROLL)
         return button
-
-    def says(self, text, seconds=60):
-        """Wait until the widget's spoken line contains a text."""
-        deadline = time.monotonic() + seconds
-        spoken = self.find(".widget-html [role=status]")
-        while text not in spoken.text_content():
-            assert time.monotonic() < deadline, f"{text!r} is not in {spoken.text_content()!r}"
-            time.sleep(0.05)
-
-    def press(self, name, times=1):
-        """Press a button."""
-        for _ in range(times):
-            self.button(name).click()
-
-    def slide(self, name, key, times=1):
-        """Move a slider with the keyboard."""
-        self.find(".hw label.slider")
-        handle = self.page.get_by_label(name, exact=False).first
-        for _ in range(times):
-            handle.press(key)
 
     def draw(self, points):
         """Draw a stroke on the pad with the mouse, through points in 0..100."""

@@ -16,7 +16,6 @@ import points
 import verdicts
 from common import DataError, Linear, Network, ReLU, accuracy, one_hot, train
 from data import make_points
-from explore.training import LiveTraining
 from points import (
     Overlap,
     Separation,
@@ -445,17 +444,6 @@ def test_what_cannot_be_proven_is_not_claimed_t10(monkeypatch):
     monkeypatch.setattr(points, "MOST_STEPS", 0)
     verdict = separability(SQUARE, XOR)
     assert verdict.separable is None and verdict.proof is None
-    live = LiveTraining(SQUARE, XOR, separability, 0.5)
-    live.build()
-    assert "Neither could be proven" in live.verdict.value
-
-
-def test_the_widget_says_what_is_proven_t10():
-    for labels, words in ((SIDES, "are <b>linearly separable"), (XOR, "<b>Not linearly separable")):
-        live = LiveTraining(SQUARE, labels, separability, 0.5)
-        live.build()
-        assert words in live.verdict.value and "without rounding" in live.verdict.value
-        assert bool(live.plane.rings) == (labels is XOR)
 
 
 # Sets that are hard to judge. Each maker returns points, labels, and the truth, which is known

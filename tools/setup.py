@@ -14,7 +14,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = (3, 11)
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Debian's packages, and the names of the programs that will do as well.
+BROWSERS = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "firefox-esr": ("firefox-esr", "firefox"),
+}
 
 
 def fail(message: str) -> int:
@@ -87,8 +91,14 @@ def tex() -> int:
 
 
 def browser() -> int:
-    """Make sure that there is a Chromium for the tests of the widgets."""
-    return 0 if any(map(shutil.which, BROWSERS)) or apt_install(["chromium"]) else 1
+    """Make sure that there are a Chromium and a Firefox for the tests of the widgets."""
+    missing = [package for package, programs in BROWSERS.items() if not found(programs)]
+    return 0 if not missing or apt_install(missing) else 1
+
+
+def found(programs: tuple[str, ...]) -> str | None:
+    """Return the path of the first of these programs that is installed."""
+    return next(filter(None, map(shutil.which, programs)), None)
 
 
 if __name__ == "__main__":
