@@ -5,10 +5,13 @@ the backend can make it vanish. Widths and heights are inches on the printed pag
 is the full width of the report's text, 3.2 half of it. Letters as in common.py.
 
 A function takes the run's folder and the figure's name, saves name.pdf and name.png in
-the folder `figures` there, and returns a picture for the notebook to show.
+the folder `figures` there, and returns a picture for the notebook to show. The figure
+itself is kept beside them, name.pickle: the web pages draw it again, for their readers'
+screens.
 """
 
 import os
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,11 +57,11 @@ class Picture:
         if not self.path.exists():
             return {"text/plain": self.alt}, {}
         png = {"image/png": self.path.read_bytes()}
-        return png, {"image/png": {"alt": self.alt}}
+        return png, {"image/png": {"alt": self.alt, "figure": self.path.stem}}
 
 
 def save_figure(fig: Figure, out: str | Path, name: str, *, alt: str) -> Picture:
-    """Save `out`/figures/`name`.pdf and .png, without dates, and return the picture.
+    """Save `out`/figures/`name`.pdf, .png, .pickle, undated, and return the picture.
 
     The alt text tells a reader who cannot see the figure what it shows; it travels
     inside both files. Raises ValueError when it is missing.
@@ -74,6 +77,7 @@ def save_figure(fig: Figure, out: str | Path, name: str, *, alt: str) -> Picture
         undated = {"CreationDate": None, "Producer": None, "Creator": None}
         fig.savefig(folder / f"{name}.pdf", metadata={**undated, "Subject": alt})
         fig.savefig(path, metadata={"Software": None, "Description": alt})
+        path.with_suffix(".pickle").write_bytes(pickle.dumps(fig))
     return Picture(path, alt)
 
 
