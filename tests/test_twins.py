@@ -247,3 +247,20 @@ def test_one_point_one_class_and_an_empty_class_are_decided(lp, labels):
     x = np.array([[0.0, 1.0], [1.0, 1.0], [0.0, 1.0]])[: len(labels)]
     expected = points.separability(x, np.array(labels)).separable
     assert judged(lp, x, np.array(labels))["separable"] == expected
+
+
+def test_what_cannot_be_proven_here_is_not_claimed(lp):
+    """Python's exact method separates these points; ours looks with floating-point numbers."""
+    steps = [[3, -1], [-2, 1], [1, -1], [0, 0], [2, -1], [-1, 2], [2, -3], [1, 0]]
+    x = 1 + 1e-15 * np.array(steps)
+    labels = np.array([1, 0, 0, 0, 0, 1, 0, 1])
+    assert points.separability(x, labels).separable is True
+    assert judged(lp, x, labels)["separable"] in (None, True)
+
+
+def test_a_tie_is_a_mistake_and_negative_weights_prove_nothing(lp):
+    tie = "wrongPoints([[0, 1], [1, 0]], [0, 1], [[0, 0], [0, 0]], [0, 0])"
+    assert lp.evaluate(tie) == [True, True]
+    on_a_line = "[[0, 0], [1, 0], [2, 0]]"  # they can be separated: 2 z1 = z0 + z2
+    pairs = "[{ point: 0, rival: 1 }, { point: 1, rival: 1 }, { point: 2, rival: 0 }]"
+    assert lp.evaluate(f"exactWeights({on_a_line}, [0, 0, 1], 2, {pairs})") is None
