@@ -151,14 +151,14 @@ $(MINE):
 
 $(EXECUTED): common.py figures.py results.py tools/run.py
 $(EXECUTED): $(patsubst %,sweep/%.py,__init__ inprocess notebook parameters sources)
-$(EXECUTED): $(patsubst %,explore/%.py,__init__ saved steps widget) handwriting.py
+$(EXECUTED): $(patsubst %,explore/%.py,__init__ steps widget)
 $(BUILD)/problem2_linear.ipynb: points.py verdicts.py data/make_points.py data/set2.csv
 $(BUILD)/problem3_mlp.ipynb: points.py verdicts.py data/make_points.py data/set3.csv
-$(BUILD)/problem4_mnist.ipynb: $(DATA)
+$(BUILD)/problem4_mnist.ipynb: explore/saved.py handwriting.py $(DATA)
 $(BUILD)/problem4_mnist.ipynb: data/handwritten/strokes.json $(MINE)
 $(DATA): common.py $(patsubst %,tools/%.py,__init__ fetch lock)
 $(STUDY): common.py figures.py results.py tools/study.py tools/optimum.py $(wildcard sweep/*.py)
 $(BUILD)/report.pdf: common.py tools/markdown.py tools/report.py
-$(BUILD)/html/index.html: common.py figures.py handwriting.py results.py
+$(BUILD)/html/index.html: common.py figures.py
 $(BUILD)/html/index.html: $(patsubst %,tools/%.py,__init__ pages svg)
-$(BUILD)/html/index.html: $(patsubst %,explore/%.py,__init__ saved steps widget)
+$(BUILD)/html/index.html: $(patsubst %,explore/%.py,__init__ steps widget)

@@ -2,7 +2,7 @@
 
 A widget is a module of JavaScript that computes and draws. JupyterLab shows it through anywidget,
 a web page carries it as it is; so it goes on when the kernel has ended, and where there never was
-one. Python gives the start values, and saves digits.
+one. Python gives the start values, and saves digits (saved.py).
 
     walk.js     Problem 1: film.js (the steps; code, graph.js, question.js), descent.js (downhill
                 on the map of contours.js); program.js carries out the notebook's own lines
@@ -17,8 +17,7 @@ Some numbers have twins in Python: core.js and scores.js in common.py, lp.js in 
 in data/make_points.py, ink.js in handwriting.py. The tests compare them.
 """
 
-from explore.saved import SavedDigits
 from explore.steps import program
 from explore.widget import show
 
-__all__ = ["SavedDigits", "program", "show"]
+__all__ = ["program", "show"]

@@ -11,7 +11,8 @@ from PIL import Image
 import common
 import handwriting
 from common import ROOT
-from explore import SavedDigits, widget
+from explore import widget
+from explore.saved import SavedDigits
 
 ONE = [(55, 12), (52, 50), (50, 88)]
 THREE = [
