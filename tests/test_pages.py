@@ -463,6 +463,15 @@ def test_a_text_that_is_too_faint_or_too_small_on_a_phone_is_mended(tmp_path):
     assert text.get_fontsize() == svg.SMALLEST
 
 
+def test_a_figure_is_drawn_again_to_the_same_bytes(tmp_path):
+    fig, ax = figures.figure()
+    ax.plot([0, 1], [1, 0], "o", clip_on=True)
+    figures.save_figure(fig, tmp_path, "line", alt="two points on a line")
+    path = tmp_path / "figures/line.pickle"
+    assert svg.wide(path) == svg.wide(path)
+    assert svg.narrow(path) == svg.narrow(path)
+
+
 def test_a_sweep_keeps_no_figures(tmp_path, monkeypatch):
     monkeypatch.setenv("SKIP_FIGURES", "1")
     figures.save_figure(panels(1), tmp_path, "test", alt="A figure made for this test")
