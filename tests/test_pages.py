@@ -207,7 +207,7 @@ def test_paper_shows_figures_in_their_colours_and_nothing_to_play_with(visit, na
     assert page.locator("h2:visible").count() > 3
 
 
-def test_the_overview_shows_intervals_and_says_nothing_twice(visit, pages):
+def test_the_overview_shows_intervals_and_both_answers_to_4c(visit, pages):
     page = visit("index")
     results = json.loads((pages.parent / "results/problem4_mnist.json").read_text())
     table = page.locator("table").inner_text()
@@ -215,9 +215,8 @@ def test_the_overview_shows_intervals_and_says_nothing_twice(visit, pages):
         low, high = (100 * results[f"{name}_{end}"] for end in ("low", "high"))
         assert f"({low:.1f} to {high:.1f})" in table
     assert "In brackets: the 95 % interval." in page.locator("main").inner_text()
-    share, people = results["people_trained_accuracy"], results["people_images"]
-    assert f"{100 * share:.1f} % of {people} digits by 13 people" in table
-    assert table.count("typed") <= 1
+    for part in ("a", "b"):
+        assert results["answers"][f"4c {part} in short"] in table
 
 
 def test_the_overview_shows_what_a_run_with_other_data_answered(pages):
@@ -230,7 +229,6 @@ def test_the_overview_shows_what_a_run_with_other_data_answered(pages):
     shared = {"here": "index", "has_pdf": False}
     html = maker.templates().get_template("index.html").render(values | shared)
     assert html.count(text) == 1
-    assert "handwriting (15 digits handed in)" in html
     assert '<td class="number">12.5 %</td>' in html, "no interval, no brackets"
     assert "13 people" not in html
 
