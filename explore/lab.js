@@ -10,8 +10,10 @@ import { separability } from "./lp.js";
 
 const MARGIN = 0.08; // around the points, as a part of their extent
 const PARTS = 5; // digits by which places in the plane differ, at its extent
-const MOST_JUDGED = 600_000; // pairs of a point and another class, times points: that many take
-// about a second
+// Up to here the linear programme takes about a second at most. With ten classes, 240 points took
+// seven.
+const MOST_CLASSES = 6;
+const MOST_WORK = 600_000; // pairs of a point and another class, times points
 const RECIPES = { linear: { N: 150, twist: 0.7 }, hidden: { N: 240, twist: 1.4 } };
 
 export class Lab {
@@ -162,20 +164,21 @@ export class Lab {
   }
 
   // Judges the present points, once. `verdict.lone` means that one class is left, `many` that there
-  // are too many points to judge.
+  // are too many points or classes to judge.
   judge() {
     const version = this.versions.at(-1);
     if (version.verdict) return;
     const classes = new Set(version.labels);
     if (classes.size < 2) version.verdict = { lone: true };
-    else if (work(version) > MOST_JUDGED) version.verdict = { many: true };
+    else if (isLarge(version)) version.verdict = { many: true };
     else version.verdict = separability(version.points, version.labels);
   }
 }
 
-// How large the linear programme for some points is.
-function work({ points, labels }) {
-  return points.length ** 2 * Math.max(...labels);
+// Whether the linear programme for some points would keep the page waiting.
+function isLarge({ points, labels }) {
+  const classes = Math.max(...labels) + 1;
+  return classes > MOST_CLASSES || points.length ** 2 * (classes - 1) > MOST_WORK;
 }
 
 // What a network makes of points: the loss, the accuracy, which are wrong, and on how many of them

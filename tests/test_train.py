@@ -882,3 +882,32 @@ def test_the_first_pages_picture_says_that_another_pinwheel_comes(live):
     assert said[at - 1].startswith("step 1200: ")
     after = next(text for text in said[at:] if text.startswith("step"))
     assert after.startswith("step 0: ")
+
+
+@pytest.mark.parametrize("worst", ["Infinity", "NaN", "1.7e308"])
+def test_a_loss_that_is_not_finite_still_has_an_axis(modules, worst):
+    axis = modules("chart").evaluate(f"logAxis([0.5, 2, {worst}])")
+    assert axis["bottom"] <= 0.5 and np.isfinite(axis["top"])
+    assert len(axis["ticks"]) >= 2
+
+
+def test_a_click_lands_where_it_is_also_in_a_very_small_set(live):
+    rng = np.random.RandomState(0)
+    points = 1 + 1e-5 * rng.randn(60, 2)
+    start = {"points": points, "labels": np.arange(60) % 2, "learning_rate": 0.5}
+    page = live("train", start)
+    plane = page.locator(".hw canvas").first
+    for x, y in ((100, 100), (200, 100), (100, 200)):
+        plane.click(position={"x": x, "y": y})
+    added = np.array(run(page, "lab.edits().added"))
+    assert len(added) == 3
+    assert np.isclose(added[0][1], added[1][1], rtol=0, atol=1e-8)
+    extent = run(page, "lab.limits.extent")
+    apart = (added[1] - added[0])[0] / extent
+    assert np.isclose(apart, 100 / run(page, "train.plane.side"), atol=0.01)
+
+
+def test_many_classes_are_not_judged(live):
+    rng = np.random.RandomState(0)
+    start = {"points": rng.randn(30, 2), "labels": np.arange(30) % 7, "learning_rate": 0.5}
+    assert "not computed" in judged(live("train", start))
