@@ -1,7 +1,7 @@
 // The map of f over the two weights: lines of equal f, the path of the gradient steps, the next
 // step as an arrow, and the minimum. A click begins there; so do the arrow keys and Enter.
 import { rgbOf, roundNumbers } from "./board.js";
-import { canvas, colourOf, number, paint } from "./ui.js";
+import { ARROWS, canvas, colourOf, number, paint, spotOf } from "./ui.js";
 
 const SIZE = 290; // of the map, without what is written around it
 const MARGIN = { left: 54, right: 10, top: 10, bottom: 44 };
@@ -14,7 +14,6 @@ const TICKS = 5; // about so many numbers along an axis
 const LEAST_ARROW = 28; // pixels; a shorter step is drawn longer, and dashed
 const LEAST_ROOM = 18; // pixels; in less, there is no arrow beside the dot of the present weights
 export const LEAST_STEP = 0.01; // pixels; a shorter step has no arrow
-const KEY_MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const KEY_STEPS = 40; // from one side of the map to the other
 
 // The part of the plane that is shown. It stays where it is while the present point is well inside.
@@ -272,24 +271,24 @@ export class ContourMap {
   // What one can do.
 
   click(event) {
-    const box = this.node.getBoundingClientRect();
-    const x = ((event.clientX - box.left) * this.width) / box.width - MARGIN.left;
-    const y = ((event.clientY - box.top) * this.height) / box.height - MARGIN.top;
+    const [across, down] = spotOf(event, this);
+    const [x, y] = [across - MARGIN.left, down - MARGIN.top];
     if (Math.min(x, y) < 0 || Math.max(x, y) > SIZE) return;
     this.cross = null;
     this.begin(this.weightsAt(x, y));
   }
 
   press(event) {
-    const move = KEY_MOVES[event.key];
-    if (move) this.moveCross(move);
+    const arrow = ARROWS[event.key];
+    if (arrow) this.moveCross(arrow);
     else if (event.key === "Enter" && this.cross) this.begin(this.cross);
     else return;
     event.preventDefault();
   }
 
-  moveCross(move) {
+  moveCross([right, down]) {
     const { centre, half } = this.frame;
+    const move = [right, -down]; // w₂ grows upwards
     const from = this.cross ?? this.seen.path.at(-1);
     this.cross = from.map((weight, i) => {
       const to = weight + (move[i] * 2 * half) / KEY_STEPS;

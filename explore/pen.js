@@ -1,10 +1,10 @@
 // The pad's pen: it follows mouse, finger and keyboard, and draws strokes as the models get them.
 // A drawing is a list of strokes, a stroke a list of points [x, y] in 0 to 100.
 import { penWidth } from "./ink.js";
+import { ARROWS, spotOf } from "./ui.js";
 
 const UNITS = 100; // the pad's side in the units of a drawing
 const STEP = 4; // units: how far an arrow key moves the pen
-const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const LEAST_MOVE = 0.3; // units: a point that is nearer to the one before is left out
 const INK = "#111";
 
@@ -44,9 +44,8 @@ export class Pen {
   }
 
   // Where a pointer is, in units, to one decimal.
-  spot({ clientX, clientY }) {
-    const box = this.node.getBoundingClientRect();
-    const parts = [(clientX - box.left) / box.width, (clientY - box.top) / box.height];
+  spot(event) {
+    const parts = spotOf(event, { node: this.node, width: 1, height: 1 });
     return parts.map((part) => Math.round(10 * UNITS * Math.min(1, Math.max(0, part))) / 10);
   }
 
@@ -69,7 +68,7 @@ export class Pen {
   }
 
   type(event) {
-    const direction = MOVES[event.key];
+    const direction = ARROWS[event.key];
     if (!direction && event.key !== " ") return;
     event.preventDefault();
     if (this.tool === "pointer") return;

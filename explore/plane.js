@@ -1,7 +1,7 @@
 // The plane with its points: shading, lines between the regions, creases of the hidden units,
 // marks, and the proof that straight lines cannot separate the points. A click or a key acts on it.
 
-import { colourOf, marker } from "./ui.js";
+import { ARROWS, colourOf, marker, spotOf } from "./ui.js";
 import { board, classColour, rgbOf, roundNumbers } from "./board.js";
 import { Field } from "./field.js";
 
@@ -11,7 +11,6 @@ const STEP = 8; // pixels that an arrow key moves the cross-hair; with Shift, 1
 const RING = 8.5; // radius of the mark of a wrong point
 const STRIKE = 7; // half the side of the cross over a point in the way
 const TEETH = 16; // pixels between the short strokes on the side where a hidden unit speaks
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Plane {
   constructor(parent, el, redraw, act) {
@@ -245,11 +244,7 @@ export class Plane {
         return Math.hypot(x - spot[0], y - spot[1]);
       });
     };
-    node.addEventListener("click", (event) => {
-      const box = node.getBoundingClientRect();
-      const scale = this.board.width / box.width;
-      actAt([(event.clientX - box.left) * scale, (event.clientY - box.top) * scale]);
-    });
+    node.addEventListener("click", (event) => actAt(spotOf(event, this.board)));
     node.addEventListener("keydown", (event) => {
       const arrow = ARROWS[event.key];
       if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -1,6 +1,6 @@
 // The first page's picture that moves: a network of Problem 3 learns a pinwheel; then, as the page
-// says, another one begins with another. Where the reader wants less motion, it stands still until it
-// is started.
+// says, another one begins with another. Where the reader wants less motion, it stands still until
+// it is started.
 
 import { add, begin, canvas, colourOf, marker, player, watchTheme } from "./ui.js";
 import { forward, predicted, randomState, trainingStep, twoLayers } from "./core.js";

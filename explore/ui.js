@@ -5,6 +5,13 @@
 // The same colours as in figures.py; a class has a colour and a shape.
 export const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
 export const SHAPES = ["●", "■", "▲", "◆", "▼", "✚"];
+// The arrow keys as steps to the right and down.
+export const ARROWS = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
 const SVG = "http://www.w3.org/2000/svg";
 
 // Begins a widget. No key may reach Jupyter, where b inserts a cell and d d deletes one; commands
@@ -141,6 +148,14 @@ export function canvas(parent, width, height, label) {
   const pen = node.getContext("2d");
   pen.scale(scale, scale);
   return { node, pen, width, height };
+}
+
+// Where a click or a pointer is on a canvas, from its upper left corner, in its pixels.
+export function spotOf({ clientX, clientY }, { node, width, height }) {
+  const box = node.getBoundingClientRect();
+  const across = (clientX - box.left) / box.width;
+  const down = (clientY - box.top) / box.height;
+  return [across * width, down * height];
 }
 
 // Fills a canvas with columns x rows fields; colour(column, row) returns red, green and blue.

@@ -77,6 +77,7 @@ class Walk {
 
   stop() {
     this.film.player.stop();
+    clearTimeout(this.remembering);
     this.size.disconnect();
   }
 }

@@ -51,7 +51,8 @@ export function legend(title, measured, name, fresh, text) {
 export function verdictText(verdict, labels) {
   if (!verdict) return "Can straight lines separate these points? Computing …";
   if (verdict.lone) return "All points are of one class: there is nothing to separate.";
-  if (verdict.many) return "Whether lines can separate so many points, or classes, is not computed here.";
+  if (verdict.many)
+    return "Whether lines can separate so many points, or classes, is not computed here.";
   if (verdict.separable === null)
     return "<b>Can straight lines separate these points?</b> Neither answer could be proven.";
   if (verdict.separable)

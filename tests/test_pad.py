@@ -642,6 +642,10 @@ def test_the_pads_file_is_in_the_folder_of_ones_digits():
     assert str(SavedDigits().name) == str(SavedDigits().path.relative_to(ROOT))
 
 
+def test_the_page_asks_for_as_many_digits_as_the_homework(modules):
+    assert modules("keep").evaluate("AT_LEAST") == handwriting.AT_LEAST
+
+
 @pytest.mark.parametrize("message", [None, 5, True, [], "digit", ["digit"], {"back": None}, {}])
 def test_a_message_that_makes_no_sense_changes_nothing(tmp_path, message):
     saved = SavedDigits(tmp_path / "pad.json")
