@@ -43,9 +43,9 @@ HOMEWORK = "Homework 2: backpropagation by hand"
 INVITATIONS = {  # what one can do on a page
     "index": "A network's gradients by hand, and four things to play with, in your browser.",
     "problem1_compgraph": "Step through a graph, forward and back, one number at a time.",
-    "problem2_linear": "Click to add a point, and see at once whether straight lines can still "
-    "separate the classes.",
-    "problem3_mlp": "Watch hidden units fold the plane while the network learns.",
+    "problem2_linear": "Click to add a point, and see whether straight lines can separate the "
+    "classes.",
+    "problem3_mlp": "Watch the hidden units while the network learns.",
     "problem4_mnist": "Draw a digit, and see which pixels speak for which answer.",
 }
 PICTURES = {  # of the cards on the first page
