@@ -20,6 +20,12 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Playwright does not say where an error comes from; its stack does.
+TELL = """
+    const tell = error => window.complain(String(error?.message ?? error), String(error?.stack));
+    window.addEventListener('error', event => event.error && tell(event.error));
+    window.addEventListener('unhandledrejection', event => tell(event.reason));
+"""
 SCROLL = "node => node.scrollIntoView({block: 'center'})"
 READY = """() => {
     const panel = window.jupyterapp?.shell.currentWidget;
@@ -123,7 +129,8 @@ def server(folder, home, **variables):
 class Desk:
     """A page of the browser, with a notebook on it.
 
-    `complaints` are the browser's errors; `strangers` are requests to other machines, all stopped.
+    `complaints` are the browser's errors, without those in which only JupyterLab's own scripts took
+    part; `strangers` are requests to other machines, all stopped.
     """
 
     def __init__(self, browser, address, **look):
@@ -133,12 +140,18 @@ class Desk:
         self.page = browser.new_page(viewport={"width": 1280, "height": 1300}, **look)
         self.page.route("**/*", self.gate)
         self.page.on("console", self.listen)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.expose_function("complain", self.complain)
+        self.page.add_init_script(TELL)
 
     def listen(self, message):
         """Keep the errors among the messages of the browser's console."""
         if message.type == "error":
             self.complaints.append(message.text)
+
+    def complain(self, message, stack):
+        """Keep an error, unless only JupyterLab's own scripts took part: a widget is a blob."""
+        if "/static/lab/" not in stack or "blob:" in stack or "/lab/extensions/" in stack:
+            self.complaints.append(message)
 
     def gate(self, route):
         """Let only requests to the server of this test pass."""

@@ -101,6 +101,19 @@ def test_text_can_be_read_in_jupyters_dark_theme_l06(desk):
         assert [entry for entry in contrasts if entry[0] < 4.5] == [], theme
 
 
+@only("problem1_compgraph")
+def test_an_error_counts_if_a_script_of_ours_took_part_in_it(desk):
+    fails = "() => document.body.removeChild(document.createElement('p'))"
+    for kind in ("", "async "):
+        for place in ("http://127.0.0.1/static/lab/123.js", "blob:http://127.0.0.1/123"):
+            code = f"window.fails = {kind}{fails}\n//# sourceURL={place}"
+            desk.page.evaluate("code => { (0, eval)(code); setTimeout(window.fails); }", code)
+            desk.page.wait_for_timeout(100)
+    counted = [text for text in desk.complaints if "removeChild" in text]
+    desk.complaints = [text for text in desk.complaints if "removeChild" not in text]
+    assert len(counted) == 2
+
+
 @only("problem2_linear", "problem3_mlp")
 def test_training_in_the_browser_equals_training_in_the_kernel_l02(desk):
     desk.button("Start over").click()
@@ -115,6 +128,22 @@ def test_training_in_the_browser_equals_training_in_the_kernel_l02(desk):
     assert loss == pytest.approx(desk.value(f"{training}.loss[-1]"), rel=1e-12)
 
 
+def reload(desk):
+    """Reload the page until the widget is back, at most five times.
+
+    JupyterLab gives the kernel four seconds to say which widgets it has. On a busy machine they may
+    pass; then it shows an error in the widget's place, and a person reloads once more.
+    """
+    late = "Error displaying widget"
+    for _ in range(5):
+        desk.page.reload()
+        desk.page.locator(".hw button").or_(desk.page.get_by_text(late)).first.wait_for()
+        if not desk.page.get_by_text(late).count():
+            break
+    desk.complaints = [text for text in desk.complaints if "widget model not found" not in text]
+    desk.find(".hw button")
+
+
 @only("problem1_compgraph")
 def test_a_reload_brings_the_widget_back_as_long_as_the_kernel_lives_l09(desk):
     for _ in range(3):
@@ -124,8 +153,7 @@ def test_a_reload_brings_the_widget_back_as_long_as_the_kernel_lives_l09(desk):
     step = desk.page.evaluate("document.querySelector('.hw input[type=range]').value")
     desk.until(f"any('at={step}' in getattr(w, 'link', '') for w in {widgets})")
     desk.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    desk.page.reload()
-    desk.find(".hw button")
+    reload(desk)
     assert spoken(desk) == said
     use(desk)
 
