@@ -2,7 +2,7 @@
 // Also what the drawings on it need: round numbers for an axis, the look of a class, and colours
 // that fit the theme.
 
-import { COLOURS, SHAPES, canvas, colourOf, rgb } from "./ui.js";
+import { COLOURS, SHAPES, canvas, colourOf, rgb, scratch } from "./ui.js";
 
 // `heightOf(width)` is the height; `redraw` is called when the width has changed, and when the
 // canvas has come into the page: before that, it does not know the colours of the theme. `release`
@@ -49,7 +49,7 @@ export function roundNumbers(low, high, count) {
 
 // A colour of the theme as red, green and blue, however it is written in the style sheet.
 export function rgbOf(el, name) {
-  const pen = new OffscreenCanvas(1, 1).getContext("2d");
+  const pen = scratch(1, 1).getContext("2d");
   pen.fillStyle = colourOf(el, name);
   return rgb(pen.fillStyle);
 }

@@ -1,7 +1,7 @@
 // The map of f over the two weights: lines of equal f, the path of the gradient steps, the next
 // step as an arrow, and the minimum. A click begins there; so do the arrow keys and Enter.
 import { rgbOf, roundNumbers } from "./board.js";
-import { ARROWS, canvas, colourOf, number, paint, spotOf } from "./ui.js";
+import { ARROWS, canvas, colourOf, number, paint, scratch, spotOf } from "./ui.js";
 
 const SIZE = 290; // of the map, without what is written around it
 const MARGIN = { left: 54, right: 10, top: 10, bottom: 44 };
@@ -89,7 +89,7 @@ function tickText(value) {
 // the square of the distance.
 function paintLandscape(el, values, lowest) {
   const fine = Math.max(2, window.devicePixelRatio || 1);
-  const picture = new OffscreenCanvas(fine * SIZE, fine * SIZE);
+  const picture = scratch(fine * SIZE, fine * SIZE);
   const pen = picture.getContext("2d");
   pen.scale(fine, fine);
   const root = (value) => Math.sqrt(Math.max(0, value - lowest));

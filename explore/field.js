@@ -1,7 +1,7 @@
 // What a network says all over the plane: the shading (how sure of which class), the lines between
 // the regions, and where each hidden unit speaks.
 
-import { rgb } from "./ui.js";
+import { rgb, scratch } from "./ui.js";
 import { classColour } from "./board.js";
 import { forward, softmax, space } from "./core.js";
 
@@ -49,7 +49,7 @@ export class Field {
     this.logits = new Float64Array(FINE * FINE * K);
     this.classes = new Uint8Array(FINE * FINE);
     this.image = new ImageData(FINE, FINE);
-    this.small = new OffscreenCanvas(FINE, FINE);
+    this.small = scratch(FINE, FINE);
     this.lines = new Path2D();
     this.colours = Array.from({ length: K }, (_, k) => rgb(classColour(k)));
   }

@@ -46,7 +46,7 @@ export function compute(program, point) {
 
 // The node that the last line of `forward` computes: f.
 export function outcome(program) {
-  return program.steps.findLast((step) => step.gives === "value").node;
+  return program.steps.filter((step) => step.gives === "value").at(-1).node;
 }
 
 // f alone, as a function of a point: the map needs it thousands of times.

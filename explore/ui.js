@@ -150,6 +150,11 @@ export function canvas(parent, width, height, label) {
   return { node, pen, width, height };
 }
 
+// A canvas that is not on the page. (OffscreenCanvas is missing in Safari before 16.4.)
+export function scratch(width, height) {
+  return Object.assign(document.createElement("canvas"), { width, height });
+}
+
 // Where a click or a pointer is on a canvas, from its upper left corner, in its pixels.
 export function spotOf({ clientX, clientY }, { node, width, height }) {
   const box = node.getBoundingClientRect();
@@ -166,7 +171,7 @@ export function paint({ pen, width, height }, columns, rows, colour) {
       const [red, green, blue] = colour(column, row);
       image.data.set([red, green, blue, 255], 4 * (row * columns + column));
     }
-  const small = new OffscreenCanvas(columns, rows);
+  const small = scratch(columns, rows);
   small.getContext("2d").putImageData(image, 0, 0);
   pen.drawImage(small, 0, 0, width, height);
 }
@@ -237,9 +242,11 @@ export function floats({ float64 }) {
   return new Float64Array(bytes.buffer);
 }
 
-// What the link of the page says, as in #hidden=2&seed=3; in JupyterLab, what the kernel keeps.
+// What the link of the page says, as in #hidden=2&seed=3; in JupyterLab, what the kernel keeps. A
+// link that went through a letter may have &amp; for &, and the end of its sentence.
 export function fromLink(model) {
-  return Object.fromEntries(new URLSearchParams(model.get("link")));
+  const link = model.get("link").replaceAll("&amp;", "&").replace(/[).,;:>\]"']+$/, "");
+  return Object.fromEntries(new URLSearchParams(link));
 }
 
 export function toLink(model, values) {

@@ -11,9 +11,9 @@ from live import write_page
 from PIL import Image
 
 import common
-import points
 from explore import program as steps_of
 from explore.widget import plain
+from pointfiles import read_points
 
 WIDGETS = ("walk", "linear", "hidden", "pad")
 SHOWN = {"walk": "walk", "linear": "train", "hidden": "train", "pad": "pad"}
@@ -57,7 +57,7 @@ def starts(subset):
     }
     values = {"walk": walk}
     for name, file, more in (("linear", 2, {}), ("hidden", 3, {"hidden": 8, "seed": 0})):
-        x, labels = points.read_points(ROOT / f"data/set{file}.csv")
+        x, labels = read_points(ROOT / f"data/set{file}.csv")
         values[name] = {"points": x, "labels": labels, "learning_rate": 0.5, **more}
     mnist = common.read_mnist(subset)
     x = mnist.x_train.reshape(len(mnist.x_train), -1) / 255
@@ -238,3 +238,67 @@ def test_firefox_shows_the_same_l11(fox, starts, tmp_path, name):
         fox.value(f"{press.format('Play')}.click()")
     fox.until(f"{said} !== {json.dumps(before)}")
     assert fox.troubles == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_high_contrast_keeps_the_drawing_the_bars_and_what_is_pressed_l06(play, scheme):
+    page = play("pad", forced_colors="active", color_scheme=scheme)
+    box = page.locator(".hw canvas").first.bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 200, steps=8)
+    page.mouse.up()
+    picture = Image.open(io.BytesIO(page.locator(".hw canvas").first.screenshot())).convert("L")
+    darkest, lightest = picture.getextrema()
+    assert lightest - darkest > 150
+    assert page.evaluate("""() => {
+        const bar = document.querySelector(".hw .bar.best > div");
+        const colour = (node) => getComputedStyle(node).backgroundColor;
+        return colour(bar) !== colour(bar.querySelector("span"));
+    }""")
+    page = play("hidden", forced_colors="active", color_scheme=scheme)
+    colours = page.evaluate("""() => [true, false].map((pressed) => getComputedStyle(
+        document.querySelector(`.hw button[aria-pressed="${pressed}"]`)).backgroundColor)""")
+    assert colours[0] != colours[1]
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_browsers_of_2022_are_enough_and_older_ones_are_told_so(browser, starts, tmp_path, name):
+    address = write_page(tmp_path, SHOWN[name], starts[name])
+    page = browser.new_page()
+    troubles = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.add_init_script("delete window.OffscreenCanvas; delete Array.prototype.findLast;")
+    page.goto(address)
+    page.locator(".hw button").first.wait_for()
+    page.wait_for_timeout(300)
+    assert troubles == []
+    page.add_init_script("delete Element.prototype.append; delete Node.prototype.appendChild;")
+    page.reload()
+    page.get_by_text("please use a newer browser").wait_for()
+    page.close()
+
+
+def test_a_frame_that_forbids_links_does_not_stop_a_widget(browser, starts, tmp_path):
+    write_page(tmp_path, "train", starts["linear"])
+    page = browser.new_page()
+    troubles = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.set_content("<iframe sandbox='allow-scripts' width=1000 height=900></iframe>")
+    page.evaluate(
+        "text => { document.querySelector('iframe').srcdoc = text; }",
+        (tmp_path / "train.html").read_text(encoding="utf-8"),
+    )
+    step = page.frame_locator("iframe").get_by_role("button", name="One step")
+    step.click()
+    page.wait_for_timeout(600)  # the link is written a little later
+    step.click()
+    assert troubles == []
+    page.close()
+
+
+@pytest.mark.parametrize("end", ["", ").", ",", "&amp;", ">", '".'])
+def test_a_link_may_have_gone_through_a_letter_l09(modules, end):
+    link = f"hidden=2&amp;seed=3{end}"
+    model = f"{{get: () => {json.dumps(link)}}}"
+    assert modules("ui").evaluate(f"fromLink({model})") == {"hidden": "2", "seed": "3"}
