@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from common import Array, DataError
 
@@ -35,6 +35,7 @@ PILLOW_NAMES = {"HEIC": "HEIF"}  # where they are others
 BMP_RLE = (1, 2)  # run-length encoded BMP, which Pillow decodes in Python ...
 MOST_RLE = 5  # ... so fewer megapixels are read
 MOST_BYTES = 250_000_000  # of a file
+MOST_TEXT = 1 << 24  # bytes of a PNG's colour profile, or of one text; Pillow: 1 MB
 # A progressive JPEG comes in scans, and each is decompressed over the whole picture.
 SCAN = re.compile(rb"\xff\xda\0[\x08\x0a\x0c\x0e][\x01-\x04]")  # how a scan begins
 MOST_SCANNED = 1200  # megapixels: twenty scans, as programs write at most, of 60
@@ -105,6 +106,11 @@ def read_picture(path: str | Path, turn: int = 0) -> Array:
     except Image.DecompressionBombError as error:
         raise too_large(path, kind) from error
     except Exception as error:  # decoders raise all sorts of errors for broken files
+        if "MAX_TEXT" in str(error):
+            raise DataError(
+                f"{path}: this PNG has too much text, or too large a colour profile, "
+                "beside the picture; export it without metadata"
+            ) from error
         raise DataError(
             f"{path}: this {kind} file is damaged or incomplete ({reason(error)}); "
             "copy or export the picture again"
@@ -144,6 +150,8 @@ def decode(path: Path, kind: str, turn: int) -> Array:
     """Read a picture of a known kind; raises DataError, or what a decoder raises."""
     if kind == "HEIC":
         add_heic(path)
+    if kind == "PNG":
+        PngImagePlugin.MAX_TEXT_CHUNK = MOST_TEXT
     with Image.open(path, formats=[PILLOW_NAMES.get(kind, kind)]) as image:
         check_size(image, path, kind)
         if kind == "JPEG":  # decompressed at a half, a quarter or an eighth

@@ -293,6 +293,15 @@ def test_what_is_no_file_is_named_p08(tmp_path, monkeypatch):
         read_picture(tmp_path / "a.png")
 
 
+def test_a_png_may_have_a_large_colour_profile_and_what_is_too_large_is_said_p08(tmp_path):
+    large = np.random.RandomState(0).bytes(3 << 20)
+    page = read_picture(saved(GREY, tmp_path / "profile.png", icc_profile=large))
+    assert np.array_equal(page, np.asarray(GREY))
+    saved(GREY, tmp_path / "huge.png", icc_profile=large * 8)
+    with pytest.raises(DataError, match=r"huge\.png: this PNG has too much text"):
+        read_picture(tmp_path / "huge.png")
+
+
 @pytest.mark.parametrize("name", WAYS)
 def test_a_cut_or_damaged_file_is_refused_in_one_sentence_p01(tmp_path, name):
     image, how = WAYS[name]
