@@ -1,4 +1,4 @@
-"""Points in the plane: reading them, and whether straight lines separate the classes.
+"""Points in the plane: whether straight lines separate the classes.
 
 A linear classifier gives every point one score per class, and the highest score wins.
 Its regions have straight edges. Whether some W and b put every point into the region of
@@ -6,24 +6,22 @@ its own class is a question with an exact answer. A linear programme looks for i
 each verdict carries a proof that is checked in rational arithmetic. The letters are
 those of common.py, with D = 2.
 
-The file has four parts: reading points; the verdict and its proofs; the exact method;
-how few points are wrong at best.
+The file has four parts: the middle and the unit of points; the verdict and its proofs;
+the exact method; how few points are wrong at best.
 """
 
 import math
 from collections.abc import Iterable
 from fractions import Fraction
 from itertools import combinations
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, hstack
 
-from common import Array, DataError
+from common import Array
 
-MOST_CLASSES = 10**6
 STEEPEST = 1e7  # a bound for V, where the solver needs one
 MOST_STEPS = 10_000  # of the exact method; a few dozen are usual
 RANDOM_STARTS = 2  # of the search for few mistakes, besides two that are not random
@@ -32,83 +30,19 @@ GROUP_TRIES = 240  # of the search for disjoint groups
 USUAL_SIZE = 240  # points; more points get fewer lines and tries
 
 
-def read_points(path: str | Path) -> tuple[Array, Array]:
-    """Read points x (N, 2) and their labels (N,) from a text file.
+def frame(x: Array) -> tuple[Array, Array]:
+    """Return a middle (2,) and a unit (2,) in which points x (N, 2) have a usual size.
 
-    Each line holds x1, x2 and a label 0..K-1, or x1, x2 and K one-hot columns, K at
-    least 2, with commas or white space between them. Blank lines, lines that begin with
-    # and one heading are skipped. Raises DataError, which names the line.
+    Along each axis, the unit is a power of ten that is close to half of the range; the
+    middle is a multiple of ten units that is close to the points, so it is 0 unless
+    they are far from the origin.
     """
-    path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{path}: expected a text file of points, found: {error}"
-        ) from error
-    rows: list[list[float]] = []
-    heading = False
-    for number, line in enumerate(lines, 1):
-        words = line.split(",") if "," in line else line.split()
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        if not rows and not heading and is_heading(words):
-            heading = True
-            continue
-        try:
-            rows.append(parse_row(words, columns=len(rows[0]) if rows else 0))
-        except ValueError as error:
-            raise DataError(
-                f"{path}, line {number}: expected {error}, found {line.strip()!r}"
-            ) from None
-    labels = labels_of(rows)
-    used = sorted(set(labels.tolist()))
-    if len(used) < 2 or used != list(range(len(used))):
-        raise DataError(
-            f"{path}: expected labels 0 to K-1, all of them used, K at least 2, "
-            f"found {used}"
-        )
-    return np.array(rows)[:, :2], labels
-
-
-def is_heading(words: list[str]) -> bool:
-    """Return whether none of the words is a number."""
-    for word in words:
-        try:
-            float(word)
-        except ValueError:
-            continue
-        return False
-    return True
-
-
-def parse_row(words: list[str], columns: int) -> list[float]:
-    """Return the numbers of a row: x1, x2, then a label or one-hot columns.
-
-    `columns` is how many the rows before had, 0 for the first. Raises ValueError, whose
-    message says what was expected.
-    """
-    if len(words) < 3 or columns not in (0, len(words)):
-        wanted = max(columns, 3)
-        raise ValueError(f"{wanted} columns (x1, x2, then a label or one-hot columns)")
-    try:
-        row = [float(word) for word in words]
-    except ValueError:
-        raise ValueError("numbers") from None
-    if not all(map(math.isfinite, row)):
-        raise ValueError("finite numbers")
-    target = row[2:]
-    if len(target) == 1 and target[0] not in range(MOST_CLASSES):
-        raise ValueError("a whole number from 0 as the label")
-    if len(target) > 1 and sorted(target) != [0.0] * (len(target) - 1) + [1.0]:
-        raise ValueError("one-hot columns, a single 1 among 0s")
-    return row
-
-
-def labels_of(rows: list[list[float]]) -> Array:
-    """Return the labels (N,) of parsed rows: the last column, or where the 1 is."""
-    labels = [int(row[2]) if len(row) == 3 else row[2:].index(1) for row in rows]
-    return np.array(labels, dtype=np.int64)
+    low = x.min(axis=0)
+    high = x.max(axis=0)
+    half = np.where(high > low, (high - low) / 2, 1)
+    unit = np.array([float(f"1e{power:.0f}") for power in np.log10(half)])
+    middle = 10 * unit * np.round((low + high) / 2 / (10 * unit))
+    return middle + 0.0, unit  # no minus before a zero
 
 
 class Separation(NamedTuple):

@@ -128,6 +128,7 @@ def against_size(folder: Path) -> dict[str, list[tuple[int, float]]]:
     return found
 
 
+@figures.in_style
 def draw(found: dict[str, list[tuple[int, float]]]) -> None:
     """Draw the three lines on log paper, and print the slope of each line's upper half."""
     fig, axes = figures.figure(figures.FULL, 2.2, ncols=3, sharey=True)

@@ -34,7 +34,7 @@ import figures
 import handwriting
 import photos
 from common import ROOT, Linear, Network, ReLU, in_blocks
-from points import read_points
+from pointfiles import read_points
 from results import provenance, write_json
 
 try:
@@ -419,6 +419,7 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
+@figures.in_style
 def draw(rows: list[Row]) -> None:
     """Draw every time on one log scale: our bar, the peers as marks, the floor as a line."""
     timed = [

@@ -43,7 +43,7 @@ def write(name: str, x: np.ndarray, labels: np.ndarray) -> None:
     lines = ["x1,x2,label\n"]
     for (x1, x2), label in zip(x, labels, strict=True):
         lines.append(f"{x1:.4f},{x2:.4f},{label}\n")
-    Path(__file__).with_name(name).write_text("".join(lines))
+    Path(__file__).with_name(name).write_text("".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from playing import Played, Texts
 
-from points import read_points
+from pointfiles import read_points
+from points import frame
 
 NEVER = r"\b(nan|inf|iteration None|towards zero|nearly straight|Yes, it works|array)\b|\[\[|<.*>"
 
@@ -186,12 +187,11 @@ def linear_training(
 ) -> tuple[list[int], float]:
     """Train from zero; return the number of wrong points before each step, and at the end.
 
-    Also the largest entry of the last gradient. The points are measured in a power of ten.
+    Also the largest entry of the last gradient. Each axis has its own middle and power of ten.
     """
     x, labels = read_points(path)
-    largest = np.abs(x).max()
-    unit = float(f"1e{math.floor(math.log10(largest) + 0.5)}") if largest else 1.0
-    inputs = np.column_stack([x / unit, np.ones(len(x))])
+    middle, unit = frame(x)
+    inputs = np.column_stack([(x - middle) / unit, np.ones(len(x))])
     targets = np.eye(labels.max() + 1)[labels]
     V = np.zeros((inputs.shape[1], targets.shape[1]))
     wrong = []
@@ -316,16 +316,15 @@ def linear(run: Played, answers: Texts) -> None:
 
 def strictly_right(text: str, x: np.ndarray, labels: np.ndarray) -> bool:
     """Return whether the W and b that are handed in, as written, separate the points."""
-    power, W, b = re.search(
-        r"\$\$W = (?:10\^\{(-?\d+)\})? ?\\begin\{pmatrix\} (.*?) \\end.*?"
-        r"b = \\begin\{pmatrix\} (.*?) \\end",
-        text,
+    W, b = re.search(
+        r"\$\$W = \\begin\{pmatrix\} (.*?) \\end.*?b = \\begin\{pmatrix\} (.*?) \\end", text
     ).groups()
-    factor = Fraction(10) ** int(power or 0)
-    rows = [[factor * Fraction(v) for v in row.split(" & ")] for row in W.split(r" \\ ")]
+    given = re.search(r"the middle is `\[(.*), (.*)\]`, the unit `\[(.*), (.*)\]`", text)
+    m1, m2, u1, u2 = map(Fraction, given.groups() if given else (0, 0, 1, 1))
+    rows = [[Fraction(v) for v in row.split(" & ")] for row in W.split(r" \\ ")]
     biases = [Fraction(v) for v in b.split(r" \\ ")]
-    for point, label in zip(x.tolist(), labels, strict=True):
-        place = [Fraction(repr(v)) for v in point]
+    for (x1, x2), label in zip(x.tolist(), labels, strict=True):
+        place = [(Fraction(repr(x1)) - m1) / u1, (Fraction(repr(x2)) - m2) / u2]
         scores = [
             sum(w * v for w, v in zip(row, place, strict=True)) + bias
             for row, bias in zip(rows, biases, strict=True)
@@ -365,8 +364,7 @@ def mlp(run: Played, answers: Texts) -> None:
     units = "1 hidden unit" if count == 1 else f"{count} hidden units"
     dead_units = dead(first.W, first.b, x)
     rng = np.random.RandomState(given["seed"])
-    unit = np.abs(given["scaled"]).max() / np.abs(x).max()
-    at_start = dead(rng.randn(count, 2), rng.randn(count), x * unit)
+    at_start = dead(rng.randn(count, 2), rng.randn(count), given["scaled"])
     built = ours and wrong[-1] == 36
     pictures = "\n".join(run.shown)
     demand(pictures, {f"wrong, and ringed, are {n}.": True for n in (wrong[-1], N - right)})

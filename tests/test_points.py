@@ -16,6 +16,7 @@ import points
 import verdicts
 from common import DataError, Linear, Network, ReLU, accuracy, one_hot, train
 from data import make_points
+from pointfiles import read_points
 from points import (
     Overlap,
     Separation,
@@ -24,7 +25,6 @@ from points import (
     fewest_mistakes,
     margins,
     proof_holds,
-    read_points,
     separability,
 )
 
@@ -77,8 +77,8 @@ def test_a_bad_row_is_refused_with_its_line(tmp_path, text, line, word):
 
 def test_only_one_heading_is_skipped(tmp_path):
     path = tmp_path / "p.csv"
-    path.write_text("0;0;0\n1;1;1\n")
-    with pytest.raises(DataError, match="line 2: expected 3 columns"):
+    path.write_text("a b c\nd e f\n1 2 0\n3 4 1\n")
+    with pytest.raises(DataError, match="line 2: expected finite numbers"):
         read_points(path)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-import points
 from data.make_points import pinwheel
+from pointfiles import read_points
 
 PLAY = "document.querySelector('#play').play"
 PHONE = {"viewport": {"width": 390, "height": 800}}
@@ -16,7 +16,7 @@ PHONE = {"viewport": {"width": 390, "height": 800}}
 
 def start_of(file, **more):
     """Return the start values for one of the homework's sets of points."""
-    x, labels = points.read_points(ROOT / f"data/{file}.csv")
+    x, labels = read_points(ROOT / f"data/{file}.csv")
     return {"points": x.tolist(), "labels": labels.tolist(), "learning_rate": 0.5, **more}
 
 

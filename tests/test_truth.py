@@ -30,6 +30,7 @@ import handwriting
 import points
 import verdicts
 from common import MNIST_FILES, write_idx
+from pointfiles import read_points
 from sweep.notebook import execute
 from tools import optimum, pages, report, study
 
@@ -82,7 +83,7 @@ def with_point(
 
 def set_of(number: int, scale: float = 1) -> tuple[np.ndarray, np.ndarray]:
     """Return our points, larger."""
-    x, labels = points.read_points(ROOT / f"data/set{number}.csv")
+    x, labels = read_points(ROOT / f"data/set{number}.csv")
     return scale * x, labels
 
 

@@ -7,6 +7,7 @@ import common
 import points
 from common import Linear, Network, ReLU
 from data.make_points import SEED2, SEED3, SET2, SET3, pinwheel
+from pointfiles import read_points
 
 SEEDS = range(100)
 
@@ -70,7 +71,7 @@ def test_loss_accuracy_and_gradients_equal_those_of_common_l02(core):
 
 
 def test_the_loss_after_2000_steps_equals_that_of_common_l02(core):
-    x, labels = points.read_points("data/set3.csv")
+    x, labels = read_points("data/set3.csv")
     train = """([x, labels]) => [2, 8].map(hidden => {
         const network = twoLayers(hidden, 0, 3);
         for (let i = 0; i < 2000; i += 1) trainingStep(network, x, labels, 0.5);
