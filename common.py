@@ -23,6 +23,7 @@ import json
 import math
 import mmap
 import os
+import re
 import struct
 import threading
 import zlib
@@ -36,6 +37,22 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 Array = np.ndarray
+MOST_STEPS_AWAY = 1e12  # from 0, where a numerical gradient's step has three digits
+ROUNDING = 1e-3  # how far distributions' sums may be from 1, root mean square
+
+
+def floats(values: Any) -> Array:
+    """Return numbers as an array of floats, single precision or better.
+
+    An array of such floats is returned as it is. Raises ValueError for anything but
+    real numbers.
+    """
+    array = np.asarray(values)
+    if array.dtype in (np.float64, np.float32):  # often, and therefore fast
+        return array
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"expected an array of real numbers, found {array.dtype}")
+    return array.astype(np.result_type(array, np.float32), copy=False)
 
 
 class Linear:
@@ -47,8 +64,13 @@ class Linear:
     """
 
     def __init__(self, W: Array, b: Array) -> None:
-        self.W = np.array(W)
-        self.b = np.array(b)
+        self.W = floats(W).copy()
+        self.b = floats(b).copy()
+        if self.W.ndim != 2 or self.b.shape != self.W.shape[:1]:
+            raise ValueError(
+                "expected W of the shape (M, D) and b of the shape (M,), "
+                f"found {self.W.shape} and {self.b.shape}"
+            )
         self.parameters = [self.W, self.b]
 
     def forward(self, x: Array) -> Array:
@@ -88,7 +110,7 @@ def log_softmax(logits: Array) -> Array:
     Taking the largest logit off a row first changes nothing and keeps exp from
     overflowing.
     """
-    scores = logits.T.copy()  # (K, N): numpy sums slowly over a short last axis
+    scores = floats(logits).T.copy()  # (K, N): numpy sums slowly over a short last axis
     scores -= scores.max(axis=0)
     scores -= np.log(np.exp(scores).sum(axis=0))
     return np.ascontiguousarray(scores.T)
@@ -106,23 +128,55 @@ def kl_loss(logits: Array, targets: Array) -> tuple[float, Array]:
     of an example add up to 1; therefore the derivative of its KL with respect to
     logit_k is exp(logit_k) / sum_j exp(logit_j) - t_k = q_k - t_k. Returns the loss and
     dlogits = (q - t) / N. For one-hot targets the loss is the cross-entropy. Raises
-    ValueError if the shapes differ.
+    ValueError if the shapes differ, or if a row of the targets does not add up.
     """
-    if targets.shape != logits.shape:
-        raise ValueError(
-            f"the targets need the shape of the logits, {logits.shape}, "
-            f"but have the shape {targets.shape}"
-        )
     log_q = log_softmax(logits)
+    targets = floats(targets)
+    check_targets(targets, log_q.shape)
     log_t = np.log(targets + (targets == 0))  # 0 log 0 counts as 0
-    loss = (targets * (log_t - log_q)).sum() / len(logits)
-    dlogits = (np.exp(log_q) - targets) / len(logits)
+    loss = (targets * (log_t - log_q)).sum() / len(log_q)
+    dlogits = (np.exp(log_q) - targets) / len(log_q)
     return float(loss), dlogits
+
+
+def check_targets(targets: Array, shape: tuple[int, ...]) -> None:
+    """Raise ValueError unless the targets have the shape (N, K) and rows that add up.
+
+    If a row did not add up to 1, q - t would not be the derivative. A negative target
+    makes the loss nan.
+    """
+    if targets.shape != shape or len(shape) != 2 or len(targets) == 0:
+        raise ValueError(
+            f"expected targets of the shape of the logits, {shape}, which must be "
+            f"(N, K) with N at least 1, found {targets.shape}"
+        )
+    sums = targets @ np.ones(shape[1])  # as sum(axis=1), which is slower
+    off = sums - 1
+    if not off @ off < len(off) * ROUNDING**2:
+        raise ValueError(
+            "expected targets that add up to 1 for each example, "
+            f"found sums from {sums.min():g} to {sums.max():g}"
+        )
 
 
 def one_hot(labels: Array, K: int, dtype: Any = np.float64) -> Array:
     """Turn labels (N,) into targets (N, K): 1 in the label's column, 0 elsewhere."""
-    return np.eye(K, dtype=dtype)[labels]
+    return np.eye(K, dtype=dtype)[class_numbers(labels, K)]
+
+
+def class_numbers(labels: Array, K: int) -> Array:
+    """Return labels (N,) as integers. Raises ValueError unless each is in 0..K-1."""
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or labels.dtype.kind not in "iub":
+        raise ValueError(
+            "expected labels as integers in the shape (N,), "
+            f"found {labels.dtype} in the shape {labels.shape}"
+        )
+    if labels.min(initial=0) < 0 or labels.max(initial=0) >= K:
+        raise ValueError(
+            f"expected labels from 0 to {K - 1}, found {labels.min()} to {labels.max()}"
+        )
+    return labels.astype(int)
 
 
 class Network:
@@ -134,8 +188,14 @@ class Network:
         self.size = sum(p.size for p in self.parameters)
 
     def forward(self, x: Array) -> list[Array]:
-        """Return the input of every layer, and last the logits."""
-        values = [x]
+        """Return the input of every layer, and last the logits.
+
+        Raises ValueError for bytes: only `train`, `logits` and `predict` read these.
+        """
+        x = np.asarray(x)
+        if x.dtype == np.uint8:
+            raise ValueError("expected numbers, found bytes: pass x / 255")
+        values = [floats(x)]
         for layer in self.layers:
             values.append(layer.forward(values[-1]))
         return values
@@ -168,12 +228,31 @@ class Network:
 
     def predict(self, x: Array) -> Array:
         """Return the most probable class of every example, (N,)."""
-        return self.logits(x).argmax(axis=1)
+        return most_probable(self.logits(x))
+
+
+def most_probable(logits: Array) -> Array:
+    """Return the class with the largest logit, (N,). Raises ValueError for a nan."""
+    if np.isnan(logits).any():
+        raise ValueError(
+            "a logit is nan: is there nan among the inputs or the weights?"
+        )
+    return logits.argmax(axis=1)
 
 
 def accuracy(network: Network, x: Array, labels: Array) -> float:
-    """Return the share of the examples whose most probable class is the label."""
-    return float((network.predict(x) == labels).mean())
+    """Return the share of the examples whose most probable class is the label.
+
+    Raises ValueError unless every example has a label in 0..K-1, and without examples.
+    """
+    logits = network.logits(x)
+    true = class_numbers(labels, logits.shape[1])
+    if len(true) != len(logits) or len(true) == 0:
+        raise ValueError(
+            f"expected at least one example, and a label for each; found {len(logits)} "
+            f"examples and {len(true)} labels"
+        )
+    return float((most_probable(logits) == true).mean())
 
 
 def gradient_descent(
@@ -238,8 +317,21 @@ def train(
     entry of the gradient exceeds `tolerance`. `measure` is called before every update
     and at the end. Pass the same `velocities`, one per parameter and zero at first, to
     several calls, and each goes on with the momentum of the one before; they change.
-    Raises FloatingPointError when the loss is no longer finite.
+    Raises FloatingPointError when the loss is no longer finite, ValueError for targets
+    that do not fit and numbers that make no sense.
     """
+    x = np.asarray(x)
+    targets = floats(targets)
+    if len(x) != len(targets) or (targets < 0).any():
+        raise ValueError(
+            f"expected a distribution for each of {len(x)} examples, found "
+            f"{len(targets)} targets, the least number {targets.min(initial=0):g}"
+        )
+    if not (learning_rate > 0 and steps >= 0 and 0 <= momentum < 1 and tolerance >= 0):
+        raise ValueError(
+            "expected learning_rate > 0, steps >= 0, 0 <= momentum < 1 and "
+            f"tolerance >= 0, found {learning_rate}, {steps}, {momentum}, {tolerance}"
+        )
     history = History()
     velocities = velocities or [np.zeros_like(p) for p in network.parameters]
     batches = row_batches(len(x), batch_size, rng)
@@ -268,30 +360,42 @@ def train(
 def check_finite(loss: float, step: int) -> None:
     """Raise FloatingPointError if a loss is infinite or not a number."""
     if not math.isfinite(loss):
-        raise FloatingPointError(
-            f"the loss is {loss} at step {step}: try a smaller learning rate"
-        )
+        advice = "try a smaller learning rate"
+        if step == 0:
+            advice = "is there nan or infinity among the inputs or the parameters?"
+        raise FloatingPointError(f"the loss is {loss} at step {step}: {advice}")
 
 
 def largest_entry(arrays: list[Array]) -> float:
     """Return the largest absolute value in some arrays."""
-    return max(float(np.abs(array).max()) for array in arrays)
+    return float(np.max([np.abs(array).max() for array in arrays]))
 
 
 def numerical_gradient(f: Callable[[], float], v: Array, h: float = 1e-5) -> Array:
     """Central differences: (f(v + h) - f(v - h)) / 2h for one entry of v at a time.
 
     `f` takes no arguments, because it reads v itself: each entry of v is moved a
-    little, in place, and put back.
+    little, in place, and put back. Raises ValueError if v cannot hold such small steps,
+    or if f returns less than double precision.
     """
+    kind = getattr(v, "dtype", type(v).__name__)
+    if kind != np.float64 or not np.abs(v).max(initial=0) < MOST_STEPS_AWAY * h:
+        raise ValueError(
+            f"numerical_gradient needs a float64 array that can move by {h:g}; "
+            f"this one is {kind}: {str(v)[:60]}"
+        )
+    if np.result_type(f(), 0.0) != np.float64:
+        raise ValueError("numerical_gradient needs an f of double precision (float64)")
     dv = np.zeros_like(v)
     for i in np.ndindex(v.shape):
         kept = v[i]
-        v[i] = kept + h
-        above = f()
-        v[i] = kept - h
-        below = f()
-        v[i] = kept
+        try:
+            v[i] = kept + h
+            above = f()
+            v[i] = kept - h
+            below = f()
+        finally:
+            v[i] = kept
         dv[i] = (above - below) / (2 * h)
     return dv
 
@@ -361,7 +465,7 @@ def block_rows(network: Network, N: int) -> int:
     must not change a result.
     """
     rows = N if N * network.size < WORTH_SHARING else -(-N // 2)
-    return min(rows, MOST_ROWS)
+    return max(1, min(rows, MOST_ROWS))
 
 
 def per_block(work: Callable[[slice], Any], N: int, size: int) -> Iterator[Any]:
@@ -421,8 +525,15 @@ def block_reader(x: Array, dtype: Any) -> Callable[[slice], Array]:
     """Return a function that gives rows of x as floats: bytes as numbers 0..1.
 
     Each thread reads into one buffer, because a new one per block costs time. A block
-    is therefore overwritten when the same thread reads the next one.
+    is therefore overwritten when the same thread reads the next one. Raises ValueError
+    if the examples are no rows of real numbers.
     """
+    x = np.asarray(x)
+    if x.ndim != 2 or x.dtype.kind not in "fiub":
+        raise ValueError(
+            "expected examples as rows of real numbers, (N, D), found "
+            f"the shape {x.shape} and the type {x.dtype}"
+        )
     if x.dtype != np.uint8:
         return lambda rows: x[rows].astype(dtype, copy=False)
     mine = threading.local()
@@ -432,10 +543,10 @@ def block_reader(x: Array, dtype: Any) -> Callable[[slice], Array]:
         pixels = x[rows]
         if not hasattr(mine, "buffer"):
             mine.buffer = np.empty(pixels.shape, dtype)
-        floats = mine.buffer[: len(pixels)]
-        np.copyto(floats, pixels)
-        floats *= 1 / 255
-        return floats
+        block = mine.buffer[: len(pixels)]
+        np.copyto(block, pixels)
+        block *= 1 / 255
+        return block
 
     return read
 
@@ -460,6 +571,19 @@ MNIST_FILES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
+# Where they may lie, without what is hidden: torchvision's are in MNIST/raw.
+DEPTHS = ("[!.]*", "[!.]*/[!.]*", "[!.]*/[!.]*/[!.]*")
+MOST_NAMED = 4  # files in an error
+DIMMEST = 64  # the brightest pixel of a set in 0..1 or 0..16 is below this
+BEGINNINGS = {  # of files that are often taken for idx files
+    b"<": "text that looks like HTML, perhaps an error page; fetch the file again",
+    b"PK": "a zip archive; unpack it",
+    b"7z": "a 7-Zip archive; unpack it",
+    b"\x1f\x8b": "a gzip file within a gzip file; unpack it once",
+    b"PAR1": "a parquet table",
+    b"\x93NUM": "an array of numpy",
+    b"vers": "text, perhaps Git LFS's note of where the file is; fetch the file itself",
+}
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_FORMAT = 31  # zlib's number for gzip, with its header and checksum
 CHUNK = 1 << 20  # bytes read or decompressed at a time
@@ -556,11 +680,9 @@ def _read_header(
 ) -> tuple[np.dtype, tuple[int, ...]]:
     """Return the element type and the shape that an idx header declares."""
     magic = bytes(reader.read(4))
-    if magic.lstrip()[:1] == b"<":
-        raise DataError(
-            f"{path}: expected idx data, found text that looks like HTML, perhaps "
-            "an error page; fetch the file again"
-        )
+    for beginning, found in BEGINNINGS.items():
+        if magic.lstrip().startswith(beginning):
+            raise DataError(f"{path}: expected idx data, found {found}")
     if len(magic) < 4 or magic[:2] != b"\0\0":
         hint = "; the byte order looks reversed" if magic[2:] == b"\0\0" else ""
         raise DataError(
@@ -626,39 +748,55 @@ class Mnist(NamedTuple):
 def find_mnist(data_dir: str = "") -> Path:
     """Return where MNIST is: `data_dir`, else MNIST_DIR, else a folder in data/.
 
-    Raises DataError if there is none.
+    A folder without files does not count. Raises DataError if there is none.
     """
-    named = data_dir or os.environ.get("MNIST_DIR", "")
+    named = data_dir.strip() or os.environ.get("MNIST_DIR", "").strip()
     if named:
-        return Path(named)
+        path = Path(named.strip(" '\""))
+        return path.expanduser() if path.parts[:1] == ("~",) else path
     for folder in (ROOT / "data/mnist", ROOT / "data/mnist-subset"):
-        if folder.is_dir():
+        if holds_files(folder):
             return folder
     raise DataError(
-        f"{ROOT / 'data/mnist'}: expected the four MNIST files, found no folder; "
+        f"{ROOT / 'data/mnist'}: expected the four MNIST files, found none; "
         "type: make data"
     )
+
+
+def holds_files(folder: Path) -> bool:
+    """Return whether there are files, not hidden, where `read_mnist` looks for them."""
+    return any(not path.is_dir() for depth in DEPTHS for path in folder.glob(depth))
 
 
 def read_mnist(folder: str | Path) -> Mnist:
     """Read the four idx files of MNIST, or of another set of the same form.
 
+    They may be packed or not, be spelled with dots or in capitals, and lie in folders
+    below, each in its own or all in one: as torchvision, Kaggle and 7-Zip leave them.
+    What is nearest to the folder counts, and two sets are never mixed.
+
     Raises DataError if one is missing or damaged, or if they do not fit together.
     """
     folder = Path(folder)
-    train_images, train_labels, test_images, test_labels = MNIST_FILES
-    x_train, labels_train = _read_part(folder, train_images, train_labels)
-    x_test, labels_test = _read_part(folder, test_images, test_labels)
+    train_images, train_labels, test_images, test_labels = _find_files(folder)
+    x_train, labels_train = _read_part(train_images, train_labels)
+    x_test, labels_test = _read_part(test_images, test_labels)
     image_shape = x_train.shape[1:]
     if x_test.shape[1:] != image_shape:
         raise DataError(
             f"{folder}: expected images of one size, found {image_shape} in "
-            f"{train_images} and {x_test.shape[1:]} in {test_images}"
+            f"{train_images.name} and {x_test.shape[1:]} in {test_images.name}"
         )
     parts = (x_train, labels_train, x_test, labels_test)
     hashes = dict(zip(MNIST_FILES, map(_sha256, parts), strict=True))
     known = json.loads((ROOT / "data/datasets.json").read_text(encoding="utf-8"))
     names = [name for name, files in known.items() if files == hashes]
+    mixed = [name for name, files in known.items() if hashes.items() & files.items()]
+    if len(mixed) > 1 and not names:
+        raise DataError(
+            f"{folder}: expected the four files of one set, found files of "
+            f"{' and of '.join(mixed)}"
+        )
     return Mnist(
         name=names[0] if names else "an unknown set",
         x_train=x_train.reshape(len(x_train), -1),
@@ -670,23 +808,61 @@ def read_mnist(folder: str | Path) -> Mnist:
     )
 
 
-def _read_part(folder: Path, images_name: str, labels_name: str) -> tuple[Array, Array]:
+def _read_part(images_path: Path, labels_path: Path) -> tuple[Array, Array]:
     """Return the images and the labels of one part, training or test."""
-    images = read_idx(_plain_or_gz(folder / images_name), ndim=3)
-    path = _plain_or_gz(folder / labels_name)
-    labels = read_idx(path, ndim=1)
+    images = read_idx(images_path, ndim=3)
+    labels = read_idx(labels_path, ndim=1)
     if len(labels) != len(images) or len(labels) == 0 or labels.max() > 9:
         raise DataError(
-            f"{path}: expected {len(images)} labels of 0 to 9, one per image and at "
-            f"least one, found {len(labels)}, the largest {max(labels, default=None)}"
+            f"{labels_path}: expected {len(images)} labels of 0 to 9, one per image "
+            f"and at least one, found {len(labels)}, the smallest "
+            f"{min(labels, default=None)} and the largest {max(labels, default=None)}"
+        )
+    brightest = images.max(initial=0)
+    if brightest < DIMMEST:
+        raise DataError(
+            f"{images_path}: expected pixels from 0 (paper) to 255 (ink), found none "
+            f"above {brightest}; multiply them"
         )
     return images, labels
 
 
-def _plain_or_gz(path: Path) -> Path:
-    """Return the file itself if it is there, else the one with .gz if that is there."""
-    packed = path.with_name(f"{path.name}.gz")
-    return packed if packed.exists() and not path.exists() else path
+def _find_files(folder: Path) -> list[Path]:
+    """Return MNIST's four files, however they are spelled. Raises DataError.
+
+    All are at one depth, the first that has any of them.
+    """
+    found: dict[str, list[Path]] = {}
+    for depth in DEPTHS:
+        paths = sorted(path for path in folder.glob(depth) if path.is_file())
+        for name in MNIST_FILES:
+            spelled = re.compile(name.replace("-", "[-._]") + r"(\.gz)?", re.IGNORECASE)
+            found[name] = [path for path in paths if spelled.fullmatch(path.name)]
+        if any(found.values()):
+            break
+    for name, paths in found.items():
+        if len({path.parent for path in paths}) != 1:
+            there = " and ".join(map(str, paths[:MOST_NAMED])) or _content(folder)
+            raise DataError(
+                f"{folder}: expected one idx file {name}, plain or .gz, found {there}; "
+                "unpack archives, name one folder of several, and fetch what has "
+                "another form (data/README.md says where)"
+            )
+    return [paths[0] for paths in found.values()]
+
+
+def _content(folder: Path) -> str:
+    """Return in words what there is instead of MNIST's files."""
+    if not folder.is_dir():
+        return "a file" if folder.exists() else "no such folder"
+    try:
+        next(folder.iterdir(), None)
+    except OSError as error:
+        return str(error)
+    paths = sorted(path for depth in DEPTHS for path in folder.glob(depth))
+    lost = [f"{path.name} (a link to nowhere)" for path in paths if not path.exists()]
+    names = lost + [path.name for path in paths if path.is_file()]
+    return ", ".join(names[:MOST_NAMED]) + ", ..." * (len(names) > MOST_NAMED) or "none"
 
 
 def _sha256(array: Array) -> str:

@@ -9,6 +9,7 @@ MNIST's are widened before. Ink is 255, paper is 0.
 
 import json
 import math
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from common import ROOT, Array, DataError
+from common import ROOT, Array, DataError, Network
 from results import write_json
 
 TYPED = ROOT / "data/handwritten/strokes.json"  # forty digits, typed for this project
@@ -25,6 +26,8 @@ AT_LEAST = 15  # so many images of one's own the homework asks for
 
 BOX = 20  # pixels: the digit fits into such a square
 SIDE = 28  # pixels: the image
+INKED = 64  # of 255: a set's pixel with more is ink
+MOST_LOOKED_AT = 2000  # images, to see where a set's ink lies
 CANVAS_SCALE = 4  # pixels per unit of a stroke's coordinates, while it is drawn
 DEFORMED_SCALE = 2  # pixels per pixel of an image, while it is deformed
 FAINT = 0.1  # of the brightest pixel: less is no ink
@@ -38,6 +41,13 @@ CONTACT_SHEET = ".sheet.png"  # a picture that ends so shows how digits were fou
 MOST_PEN = 50  # units
 MOST_POINTS = 10_000  # in one digit
 MOST_COORDINATE = 1000  # units, either way
+CHANGES = {  # of images (N, 28, 28), as other sets than MNIST show theirs
+    "": lambda images: images,
+    "transposed": lambda images: images.transpose(0, 2, 1),
+    "mirrored": lambda images: images[:, :, ::-1],
+    "upside down": lambda images: images[:, ::-1],
+    "inverted": lambda images: 255 - images,
+}
 
 TURN = 10  # degrees: how far a deformed digit is turned at most, either way
 SLANT = 0.2  # of its height: how far its top is pushed aside at most, either way
@@ -93,6 +103,54 @@ def normalise(image: Array) -> Array:
     field = np.zeros((SIDE, SIDE), np.uint8)
     field[top : top + height, left : left + width] = digit
     return field
+
+
+def fitter(images: Array) -> Callable[[Array], Array]:
+    """Return a function that makes prepared digits (N, 784) look like a set's images.
+
+    `images` (N, H, W) are the set's. The digits get their size, and the box of 20 x 20
+    pixels in which they lie gets the share of it that the set's ink takes.
+    """
+    height, width = images.shape[1:]
+    if (height, width) == (SIDE, SIDE):
+        return lambda digits: digits
+    tall, wide = (BOX / share for share in ink_shares(images))  # of the field to keep
+    margin = math.ceil(max(tall, wide, SIDE))
+    middle = SIDE / 2 + margin
+    kept = (middle - wide / 2, middle - tall / 2, middle + wide / 2, middle + tall / 2)
+
+    def fitted(digits: Array) -> Array:
+        """Cut or extend the field of each digit and resize it: (N, H * W)."""
+        fields = np.pad(
+            digits.reshape(-1, SIDE, SIDE), [(0, 0), *[(margin, margin)] * 2]
+        )
+        pictures = [
+            Image.fromarray(field).resize(
+                (width, height), Image.Resampling.BILINEAR, box=kept
+            )
+            for field in fields
+        ]
+        return np.array([np.asarray(picture).ravel() for picture in pictures])
+
+    return fitted
+
+
+def ink_shares(images: Array) -> tuple[float, float]:
+    """Return which share of the height and of the width a set's ink takes, at most 1.
+
+    99 of 100 images (N, H, W) do not exceed it.
+    """
+    shares = []
+    for axis in (2, 1):
+        inked = np.any(images[:MOST_LOOKED_AT] > INKED, axis=axis)
+        side = inked.shape[1]
+        last = side - inked[:, ::-1].argmax(axis=1)
+        extent = np.where(inked.any(axis=1), last - inked.argmax(axis=1), 0)
+        most = float(np.percentile(extent, 99))
+        if most < side:  # the pixels at its ends are half inked
+            most -= 0.5
+        shares.append(max(1, most) / side)
+    return shares[0], shares[1]
 
 
 def fit(digit: Array, side: int) -> Array:
@@ -314,6 +372,22 @@ def digits_of(
     return np.array(images), np.array(labels)
 
 
+def looks_changed(network: Network, fitted: Callable[[Array], Array]) -> str:
+    """Return how the images of a classifier's set look: "mirrored", ..., or "".
+
+    That is the change after which it reads the most of the forty typed digits rightly,
+    if these are more than half of them. `fitted` is what `fitter` returns.
+    """
+    digits, labels = read_digits(TYPED)
+    images = digits.reshape(-1, SIDE, SIDE)
+    right = {}
+    for name, change in CHANGES.items():
+        changed = fitted(change(images).reshape(digits.shape))
+        right[name] = (network.predict(changed) == labels).sum()
+    likeliest = max(right, key=right.__getitem__)
+    return likeliest if right[likeliest] > len(labels) / 2 else ""
+
+
 def scikit_digits() -> tuple[Array, Array]:
     """Return scikit-learn's digits: images (1797, 784) of bytes and labels (1797,).
 
@@ -381,8 +455,10 @@ class OwnDigits(NamedTuple):
 def read_own(place: str | Path, rng: np.random.RandomState | None = None) -> OwnDigits:
     """Read a digits file, or all that are in a folder, in the order of their names.
 
-    What is left out of a folder has its sentence in the warnings. A folder that is
-    missing has no digits. With `rng`, each digit is deformed at random.
+    What is left out of a folder has its sentence in the warnings; so has a drawing that
+    is in two files, which counts once. A folder that is missing has no digits. With
+    `rng`, each digit is deformed at random.
+
     Raises DataError for a file that cannot be read, a folder that cannot be listed.
     """
     place = Path(place)
@@ -391,10 +467,12 @@ def read_own(place: str | Path, rng: np.random.RandomState | None = None) -> Own
     paths = visible(place)
     names = {path.stem for path in paths if path.suffix == ".json"}
     own = OwnDigits(np.zeros((0, SIDE**2), np.uint8), np.zeros(0, int), [], [], [])
+    seen: set[str] = set()
     for path in paths:
         if path.suffix == ".json":
             try:
-                own = joined(own, read_own_file(path, rng))
+                own = joined(own, read_own_file(path, rng, seen))
+                seen |= set(map(drawing_of, digit_items(path)))
             except DataError as error:
                 own.warnings.append(f"{error}; the whole file is left out")
         elif path.stem not in names and not path.name.endswith(CONTACT_SHEET):
@@ -405,11 +483,28 @@ def read_own(place: str | Path, rng: np.random.RandomState | None = None) -> Own
     return own
 
 
-def read_own_file(path: Path, rng: np.random.RandomState | None) -> OwnDigits:
-    """Read one digits file. Raises DataError."""
+def read_own_file(
+    path: Path, rng: np.random.RandomState | None, seen: Collection[str] = ()
+) -> OwnDigits:
+    """Read one digits file, without the drawings `seen` in others. Raises DataError."""
     items = digit_items(path)
     images, labels = digits_of(items, path, rng)
-    return OwnDigits(images, labels, [source_of(item) for item in items], [path], [])
+    new = np.array([drawing_of(item) not in seen for item in items])
+    sources = [
+        source_of(item) for item, is_new in zip(items, new, strict=True) if is_new
+    ]
+    warnings = []
+    if not new.all():
+        count = f"{(~new).sum()} of its {len(new)} digits"
+        warnings = [f"{path}: {count} are in another file, too, and count once"]
+    return OwnDigits(images[new], labels[new], sources, [path], warnings)
+
+
+def drawing_of(item: Any) -> str:
+    """Return what makes an entry of a digits file this drawing and no other."""
+    if isinstance(item, dict):
+        item = [item.get(key) for key in ("digit", "pen", "strokes", "image")]
+    return json.dumps(item)
 
 
 def joined(first: OwnDigits, second: OwnDigits) -> OwnDigits:

@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import json
 import os
 import re
 import struct
@@ -210,12 +211,42 @@ def test_another_set_in_mnists_form_is_read(tmp_path):
         ({"test_labels": np.arange(8, dtype=np.uint8)}, "7 labels"),
         ({"images": IMAGES[:0], "labels": LABELS[:0]}, "at least one"),
         ({"test_images": IMAGES[:, :20]}, "images of one size"),
+        ({"images": IMAGES // 128}, "pixels from 0 .* found none above 1; multiply"),
+        ({"test_images": IMAGES // 16}, "found none above 15; multiply"),
+        ({"images": IMAGES[:, :0]}, "found none above 0"),
+        ({"labels": LABELS + 1, "test_labels": LABELS + 20}, "the smallest 20 and the largest 26"),
     ],
 )
 def test_labels_that_do_not_fit_the_images_are_refused_i16(tmp_path, change, word):
     write_set(tmp_path, **change)
     with pytest.raises(DataError, match=word):
         read_mnist(tmp_path)
+
+
+@pytest.mark.parametrize("taken", [(0,), (0, 1), (0, 2), (1, 3)])
+def test_the_files_of_two_known_sets_are_no_set_x03(tmp_path, monkeypatch, taken):
+    one, other, own = (tmp_path / name for name in ("one", "other", "own"))
+    for folder, images, labels in (
+        (one, IMAGES, LABELS),
+        (other, IMAGES[::-1], LABELS[::-1]),
+        (own, 255 - IMAGES, LABELS // 2),
+    ):
+        folder.mkdir()
+        write_set(folder, images, labels, images, LABELS)  # the test labels are the same
+    known = {folder.name: read_mnist(folder).sha256 for folder in (one, other)}
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/datasets.json").write_text(json.dumps(known))
+    monkeypatch.setattr(common, "ROOT", tmp_path)
+    assert [read_mnist(folder).name for folder in (one, other)] == ["one", "other"]
+    (own / common.MNIST_FILES[3]).write_bytes(idx_bytes(LABELS // 3))
+    for number in taken:
+        name = common.MNIST_FILES[number]
+        (own / name).write_bytes((one / name).read_bytes())
+        (other / name).write_bytes((one / name).read_bytes())
+    with pytest.raises(DataError, match="of one set, found files of one and of other"):
+        read_mnist(other)
+    if 3 not in taken:
+        assert read_mnist(own).name == "an unknown set", "one's own test images, say"
 
 
 def test_a_missing_file_is_named_i16(tmp_path):
