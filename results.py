@@ -10,13 +10,13 @@ import json
 import math
 import os
 import platform
-import shutil
+import re
 import subprocess
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -97,24 +97,46 @@ def provenance(
         "dirty": dirty,
         "seed": seed,
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": {name: version_of(name) for name in PACKAGES},
         "threads": blas_threads(),
         "sha256": sha256,
         "seconds": time.perf_counter() - began,
     }
 
 
+def version_of(package: str) -> str | None:
+    """Return the version of an installed package; None if it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
 def git_commit() -> tuple[str | None, bool | None]:
-    """Return the commit, and whether files differ from it; None without git."""
-    if not shutil.which("git"):
+    """Return the commit, and whether files differ from it; None if git does not know.
+
+    Only the repository whose top is this folder counts, not another one around it.
+    """
+    if ask_git("rev-parse", "--show-cdup") != "":  # the way up to the top
         return None, None
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--exclude=*"]
-    command += ["--abbrev=12", "--dirty"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
+    name = ask_git("describe", "--always", "--exclude=*", "--abbrev=12", "--dirty")
+    if name is None:
         return None, None
-    name = done.stdout.strip()
     return name.removesuffix("-dirty"), name.endswith("-dirty")
+
+
+def ask_git(*question: str) -> str | None:
+    """Return what git answers about this folder; None if there is no answer.
+
+    A hook of git has variables that would make it speak of the hook's repository.
+    """
+    env = {k: v for k, v in os.environ.items() if not re.match("GIT_(?!CONFIG)", k)}
+    command = ["git", "-C", str(ROOT), *question]
+    try:
+        done = subprocess.run(command, env=env, capture_output=True, text=True)
+    except OSError:  # there is no git, or it may not be executed
+        return None
+    return None if done.returncode else done.stdout.strip()
 
 
 def blas_threads() -> int:
