@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
-import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -28,7 +27,11 @@ from matplotlib.patches import Polygon
 from common import Array
 
 ROOT = Path(__file__).resolve().parent
-matplotlib.style.use(ROOT / "report/figures.mplstyle")
+STYLE = dict(matplotlib.rc_params_from_file(ROOT / "report/figures.mplstyle"))
+del STYLE["backend"]  # a figure must not switch the reader's
+# A decorator of functions that draw: in them matplotlib's own settings hold, with our
+# style, and not the reader's, whose own figures stay as they are.
+in_style = matplotlib.rc_context(STYLE)
 
 FULL = 6.4  # inches
 HALF = 3.2
@@ -40,6 +43,7 @@ QUIET = "#555555"
 FAINT = "#CCCCCC"
 ANSWER_LINE = 0.14  # inches below a digit, for the answers
 MOST_PANELS = 6  # pairs of classes that are drawn
+MOST_OBLONG = 20  # the ratio of two ranges up to which a unit is as long on both axes
 GRID_POINTS = 400  # along each side of the plane, where regions are computed
 EXTREME = 99.5  # percentile at which signed images are cut off
 
@@ -61,7 +65,7 @@ class Picture:
 
 
 def save_figure(fig: Figure, out: str | Path, name: str, *, alt: str) -> Picture:
-    """Save `out`/figures/`name`.pdf, .png, .pickle, undated, and return the picture.
+    """Save `out/figures/name.pdf`, .png, .pickle, undated, and return the picture.
 
     The alt text tells a reader who cannot see the figure what it shows; it travels
     inside both files. Raises ValueError when it is missing.
@@ -102,6 +106,7 @@ MAP_POINTS = 400  # along its side
 CONTOURS = 14
 
 
+@in_style
 def computation_graph(
     out: str | Path,
     name: str,
@@ -188,6 +193,7 @@ def number(value: float) -> str:
     return text.replace("-", "−")
 
 
+@in_style
 def descent(
     out: str | Path,
     name: str,
@@ -218,6 +224,7 @@ def descent(
     return save_figure(fig, out, name, alt=alt)
 
 
+@in_style
 def descent_map(
     out: str | Path,
     name: str,
@@ -304,6 +311,7 @@ def curve(
 # Problems 2 and 3: points in the plane and the regions of a classifier.
 
 
+@in_style
 def loss_and_accuracy(
     out: str | Path,
     name: str,
@@ -324,6 +332,7 @@ def loss_and_accuracy(
     return save_figure(fig, out, name, alt=alt)
 
 
+@in_style
 def losses(
     out: str | Path,
     name: str,
@@ -342,6 +351,7 @@ def losses(
     return save_figure(fig, out, name, alt=alt)
 
 
+@in_style
 def labelled_points(
     out: str | Path,
     name: str,
@@ -356,6 +366,7 @@ def labelled_points(
     return save_figure(fig, out, name, alt=alt)
 
 
+@in_style
 def predictions(
     out: str | Path,
     name: str,
@@ -391,6 +402,7 @@ def predictions(
     return save_figure(fig, out, name, alt=alt)
 
 
+@in_style
 def two_classifiers(
     out: str | Path,
     name: str,
@@ -420,6 +432,7 @@ def two_classifiers(
     return save_figure(fig, out, name, alt=alt)
 
 
+@in_style
 def crossings(
     out: str | Path, name: str, x: Array, labels: Array, pairs: Sequence[Any]
 ) -> Picture:
@@ -483,6 +496,7 @@ def draw_crossing(ax: Axes, x: Array, labels: Array, pair: Any) -> None:
     ax.set_title("classes {} and {}".format(*pair.classes))
 
 
+@in_style
 def hidden_space(
     out: str | Path, name: str, x: Array, labels: Array, network: Any
 ) -> Picture:
@@ -536,7 +550,13 @@ def scatter(
         label = f"class {k}" if alpha == 1 else None
         style: dict[str, Any] = {"label": label, "alpha": alpha, "zorder": 3} | edge
         ax.scatter(x1, x2, s=14, c=colour, marker=marker, **style)
-    ax.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    ax.set(xlabel="$x_1$", ylabel="$x_2$", aspect=aspect(x))
+
+
+def aspect(x: Array) -> str:
+    """Return "equal", or "auto" where one axis would be drawn as a thin strip."""
+    shorter, longer = sorted(np.ptp(x, axis=0))
+    return "equal" if longer <= MOST_OBLONG * shorter or shorter == 0 else "auto"
 
 
 def ring(ax: Axes, x: Array, name: str) -> None:
@@ -569,7 +589,10 @@ def decision_regions(
         return
     low = x.min(axis=0)
     high = x.max(axis=0)
-    pad = 0.08 * (high - low).max() or 1
+    sides = high - low
+    if aspect(x) == "equal":
+        sides[:] = sides.max()
+    pad = np.where(sides > 0, 0.08 * sides, 1)
     across, up = np.linspace(low - pad, high + pad, GRID_POINTS).T
     grid = np.stack(np.meshgrid(across, up), axis=-1)
     classes = predict(grid.reshape(-1, 2)).reshape(GRID_POINTS, GRID_POINTS)
@@ -580,19 +603,31 @@ def decision_regions(
 
 
 def creases(ax: Axes, W: Array, b: Array) -> None:
-    """Draw where each unit, a row of W (M, 2), switches on: the line w x + b = 0."""
-    limits = ax.axis()
+    """Draw where each unit, a row of W (M, 2), switches on: the line w x + b = 0.
+
+    Lines that do not cross the figure are left out.
+    """
+    left, right, low, high = limits = ax.axis()
+    corners = np.array([(left, low), (right, low), (left, high), (right, high)])
+    middle = corners.mean(axis=0)
+    sides = np.array([right - left, high - low])
     style: dict[str, Any] = {"color": "#888888", "lw": 0.5, "ls": (0, (4, 3))}
     for w, bias in zip(W, b, strict=True):
-        foot = -bias * w / (w @ w)  # the line's nearest point to the origin
-        along = np.array([-w[1], w[0]]) / (w @ w)
-        ax.axline(foot, foot + along, zorder=2, **style)
+        values = corners @ w + bias
+        if values.min() < 0 < values.max():
+            normal = w * sides  # in a figure whose sides are 1 long
+            # The line's nearest point to the middle.
+            foot = -values.mean() * normal / (normal @ normal)
+            along = np.array([-normal[1], normal[0]]) / np.sqrt(normal @ normal)
+            ends = middle + sides * [foot - along, foot + along]
+            ax.axline(*ends, zorder=2, **style)
     ax.axis(limits)
 
 
 # Problem 4: rows of images.
 
 
+@in_style
 def mean_images(
     out: str | Path,
     name: str,
@@ -618,6 +653,7 @@ def class_ticks(images: Array) -> tuple[Array, list[str]]:
     return width * (np.arange(n) + 0.5) - 0.5, [str(k) for k in range(n)]
 
 
+@in_style
 def scores_in_pixels(
     out: str | Path,
     name: str,
@@ -648,6 +684,7 @@ def with_sign(value: float, digits: int) -> str:
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
+@in_style
 def recalls(
     out: str | Path,
     name: str,
@@ -685,6 +722,7 @@ def recalls(
     return save_figure(fig, out, name, alt=alt)
 
 
+@in_style
 def validation_curves(
     out: str | Path,
     name: str,
@@ -720,6 +758,7 @@ def validation_curves(
     return save_figure(fig, out, name, alt=alt)
 
 
+@in_style
 def weight_rows(
     out: str | Path,
     name: str,
@@ -740,6 +779,7 @@ def weight_rows(
     return save_figure(fig, out, name, alt=alt)
 
 
+@in_style
 def rows_in_time(
     out: str | Path,
     name: str,
@@ -766,6 +806,7 @@ def rows_in_time(
     return save_figure(fig, out, name, alt=alt)
 
 
+@in_style
 def confusion(
     out: str | Path,
     name: str,
@@ -796,6 +837,7 @@ def confusion(
     return save_figure(fig, out, name, alt=alt)
 
 
+@in_style
 def mistakes(
     out: str | Path,
     name: str,
@@ -833,6 +875,7 @@ MOST_DIGITS = 300  # that are drawn
 COLUMNS = {60: 10, 150: 15, MOST_DIGITS: 20}  # up to so many digits: so many in a row
 
 
+@in_style
 def answered_digits(
     out: str | Path,
     name: str,
@@ -886,6 +929,7 @@ def write_answer(
     ax.text(spot, 29, text, ha="center", va="top", **style)
 
 
+@in_style
 def hands(
     out: str | Path,
     name: str,
@@ -968,6 +1012,7 @@ def cut_off(images: Array) -> float:
 DOTS: dict[str, Any] = {"s": 11, "alpha": 0.55, "lw": 0, "zorder": 3}
 
 
+@in_style
 def accuracy_by_width(out: str | Path, name: str, runs: Any, linear: float) -> Picture:
     """Draw Problem 3's accuracy against the number of hidden units, one dot per run.
 
@@ -997,6 +1042,7 @@ def accuracy_by_width(out: str | Path, name: str, runs: Any, linear: float) -> P
     return save_figure(fig, out, name, alt=alt)
 
 
+@in_style
 def accuracy_by_size(
     out: str | Path, name: str, runs: Any, column_of: dict[str, str]
 ) -> Picture:

@@ -408,6 +408,7 @@ def saved(folder, fig):
     return picture.path.with_suffix(".pickle")
 
 
+@figures.in_style
 def panels(columns, width=figures.FULL):
     """Return a figure with curves in panels side by side."""
     fig = Figure(figsize=(width, 2.4))
@@ -431,6 +432,7 @@ def test_a_narrow_figure_needs_no_change_and_a_wide_one_gets_another_svg(tmp_pat
     assert len(svg.narrow(saved(tmp_path, panels(2)))) == 1
 
 
+@figures.in_style
 def test_a_crowded_figure_is_cut_where_no_text_is(tmp_path):
     fig = Figure(figsize=(figures.FULL, 2))
     ax = fig.subplots()
@@ -461,6 +463,7 @@ def test_a_text_that_is_too_faint_or_too_small_on_a_phone_is_mended(tmp_path):
     assert text.get_fontsize() == svg.SMALLEST
 
 
+@figures.in_style
 def test_a_figure_is_drawn_again_to_the_same_bytes(tmp_path):
     fig, ax = figures.figure()
     ax.plot([0, 1], [1, 0], "o", clip_on=True)

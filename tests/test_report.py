@@ -1,24 +1,16 @@
-"""Lists R and H: the report stops on anything missing, and the hand-in is checked."""
+"""List R: the report stops on anything missing."""
 
-import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
-import zipfile
-from pathlib import Path
 
-import nbformat
 import pypdf
 import pytest
-from conftest import NOTEBOOKS, ROOT, copy_house
+from conftest import NOTEBOOKS, ROOT
 
 import figures
-import handwriting
-from sweep.notebook import seal
-from tools import handin, markdown, report
+from tools import markdown, report
 
 TEX = ROOT / "report/report.tex"
 
@@ -91,6 +83,19 @@ def test_a_float_that_is_too_large_stops_the_build_r02(copy):
     assert "Float too large" in text
 
 
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"metadata": {}}'])
+def test_a_notebook_that_no_run_left_stops_the_build_and_is_named_r02(copy, content):
+    path = copy / "problem2_linear.ipynb"
+    path.unlink() if content is None else path.write_text(content)
+    text = spoiled(copy, "Homework 2:", "Homework 2:")
+    assert "problem2_linear.ipynb is not a notebook as its run leaves it" in text
+
+
+def test_the_copy_of_a_run_that_failed_does_not_stop_the_build_r02(copy):
+    (copy / "problem2_linear.failed.ipynb").write_text("{")
+    assert report.read_seals(copy).keys() == {path.name for path in NOTEBOOKS}
+
+
 HOMEWORK_NUMBERS = {"0.5", "0.3", "0.2", "0.4", "600.482", "3.0"}  # 3.0 is of a licence
 NO_TEXT = (  # comments, and what takes keys, sizes or names
     r"(?m)(?<!\\)%.*$",
@@ -121,7 +126,7 @@ def test_a_typed_number_is_found_r03():
 
 def test_without_tex_the_message_says_what_to_install_r04(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(report.ReportError, match="sudo apt-get install latexmk"):
+    with pytest.raises(report.ReportError, match="install TeX Live 2022 or newer with latexmk"):
         report.build_report(TEX, tmp_path)
 
 
@@ -189,215 +194,6 @@ def test_hostile_text_comes_out_right_r06(copy):
 def test_a_letter_that_the_fonts_do_not_have_stops_the_build_r02(copy):
     with pytest.raises(report.ReportError, match="数"):
         hostile(copy, "数 is a number")
-
-
-def test_the_zip_holds_exactly_what_it_should_and_repeats_h01_h02(build, tmp_path):
-    files = handin.contents(build)
-    modules = ("common", "figures", "handwriting", "points", "results", "verdicts")
-    names = {"report.pdf", "report/figures.mplstyle", *(f"{name}.py" for name in modules)}
-    widgets = {f"explore/{p.name}" for p in (ROOT / "explore").iterdir() if p.is_file()}
-    data = {f"data/{name}" for name in ("README.md", "datasets.json", "make_points.py")}
-    data |= {"data/set2.csv", "data/set3.csv", "data/handwritten/strokes.json"}
-    to_run = {"README.txt", "requirements.lock"}
-    to_run |= {f"tools/{name}.py" for name in ("__init__", "fetch", "lock")}
-    of_build = [*build.glob("results/*.json"), *build.glob("study/*/*.csv")]
-    to_run |= {p.relative_to(build).as_posix() for p in of_build}
-    mine = {name for name in files if name.startswith("data/handwritten/mine/")}
-    assert bool(mine) == any(handwriting.MINE.glob("*.json"))
-    assert set(files) == names | widgets | data | to_run | mine | {p.name for p in NOTEBOOKS}
-    assert "explore/pad.js" in widgets
-    handin.write_zip(tmp_path / "a.zip", files)
-    handin.write_zip(tmp_path / "b.zip", handin.contents(build))
-    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
-    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
-        assert archive.read("report.pdf") == (build / "report.pdf").read_bytes()
-    assert sorted(p.name for p in tmp_path.glob("*.zip")) == ["a.zip", "b.zip"] and not list(
-        tmp_path.glob(".*")
-    )
-
-
-def test_own_digits_are_in_the_zip_with_their_pictures_p14(build, copy, monkeypatch, tmp_path):
-    house = copy_house(tmp_path / "house")
-    monkeypatch.setattr(handin, "ROOT", house)
-    monkeypatch.setattr(handin.sources, "ROOT", house)
-    mine = house / "data/handwritten/mine"
-    mine.mkdir(exist_ok=True)
-    digits = json.dumps([{"digit": 1, "contact_sheet": "folder.sheet.png"}])
-    names = {"page.json", "page.jpg", "folder.sheet.png"}
-    others = {".DS_Store", "other.jpg", "page.sheet.png", "empty.json", "broken.json"}
-    for name in names | others:
-        (mine / name).write_text({"page.json": digits, "empty.json": "[]"}.get(name, "x"))
-    with pytest.raises(handin.HandinError, match=r"page\.json is not in the report"):
-        handin.contents(copy)
-    results = json.loads((copy / "results/problem4_mnist.json").read_text())
-    sha256 = hashlib.sha256((mine / "page.json").read_bytes()).hexdigest()
-    results["provenance"]["sha256"]["data/handwritten/mine/page.json"] = sha256
-    (copy / "results/problem4_mnist.json").write_text(json.dumps(results))
-    assert {Path(name).name for name in handin.contents(copy) if "/mine/" in name} == names
-
-
-@pytest.mark.slow
-def test_the_notebooks_run_from_the_zip_alone_in_an_empty_folder_x07(build, tmp_path, subset):
-    handin.write_zip(tmp_path / "a.zip", handin.contents(build))
-    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
-        archive.extractall(tmp_path / "received")
-    env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "SKIP_FIGURES")}
-    env |= {"MNIST_DIR": str(subset), "HOME": str(tmp_path)}
-    for notebook in NOTEBOOKS:
-        command = [sys.executable, "-m", "papermill", notebook.name, "again.ipynb"]
-        done = subprocess.run(
-            command, cwd=tmp_path / "received", env=env, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        written = tmp_path / "received/report/build/results" / f"{notebook.stem}.json"
-        assert json.loads(written.read_text())["answers"], notebook
-
-
-@pytest.mark.parametrize("name", ["report.pdf", *(p.name for p in NOTEBOOKS)])
-def test_a_missing_part_is_refused_h03(copy, name):
-    (copy / name).unlink()
-    with pytest.raises(handin.HandinError, match=name.replace(".", r"\.")):
-        handin.contents(copy)
-
-
-def edit(path, change):
-    """Let `change` change the code cells of a notebook."""
-    notebook = nbformat.read(path, as_version=4)
-    change([c for c in notebook.cells if c.cell_type == "code" and not handin.is_injected(c)])
-    path.write_text(json.dumps(notebook))
-
-
-ERROR = {"output_type": "error", "ename": "E", "evalue": "", "traceback": []}
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        (lambda code: code[3].update(execution_count=None), "not executed"),
-        (lambda code: code[3].update(execution_count=99), "not as its run left it"),
-        (lambda code: code[3].update(source="1 + 1"), "does not have the cells of"),
-        (lambda code: code[3]["outputs"].append(ERROR), "an error in an output"),
-    ],
-)
-def test_a_cell_without_its_run_is_refused_h04(copy, change, reason):
-    edit(copy / "problem2_linear.ipynb", change)
-    with pytest.raises(handin.HandinError, match=reason):
-        handin.contents(copy)
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "new", "reason"),
-    [
-        ("problem4_mnist.ipynb", "templates: 6310 of", "templates: 9310 of", "was edited"),
-        ("problem2_linear.ipynb", "## The data", "## My data", "does not have the cells of"),
-        ("problem3_mlp.ipynb", 'out = \\"', 'hidden = 64\\nout = \\"', "other parameters"),
-    ],
-)
-def test_an_edit_after_the_run_is_refused_h04(copy, name, old, new, reason):
-    text = (copy / name).read_text()
-    old = old if old in text else "templates: 607 of"
-    assert old in text
-    (copy / name).write_text(text.replace(old, new))
-    with pytest.raises(handin.HandinError, match=reason):
-        handin.contents(copy)
-
-
-@pytest.mark.parametrize("name", ["problem2_linear.ipynb", "report.pdf"])
-def test_another_run_or_another_pdf_is_refused_h04(copy, name):
-    sums = (copy / "SHA256SUMS").read_text()
-    sha256 = hashlib.sha256((copy / name).read_bytes()).hexdigest()
-    (copy / "SHA256SUMS").write_text(sums.replace(sha256, "0" * 64))
-    with pytest.raises(handin.HandinError, match="changed after the report was made"):
-        handin.contents(copy)
-
-
-def spoiled_pdf(copy, cut):
-    """Give the report's PDF other bytes, and the sums with it."""
-    path = copy / "report.pdf"
-    whole = path.read_bytes()
-    path.write_bytes(cut(whole))
-    old, new = (hashlib.sha256(data).hexdigest() for data in (whole, cut(whole)))
-    sums = (copy / "SHA256SUMS").read_text()
-    (copy / "SHA256SUMS").write_text(sums.replace(old, new))
-
-
-@pytest.mark.parametrize(
-    "cut",
-    [
-        lambda whole: b"",
-        lambda whole: b"%PDF-1.5\n",
-        lambda whole: b"not a pdf",
-        lambda whole: whole[: len(whole) // 2],
-    ],
-    ids=["empty", "header", "text", "half"],
-)
-def test_a_file_that_is_no_pdf_is_refused_h05(copy, cut):
-    sums = (copy / "SHA256SUMS").read_text()
-    spoiled_pdf(copy, cut)
-    with pytest.raises(handin.HandinError, match=r"report\.pdf is not a readable PDF"):
-        handin.contents(copy)
-    (copy / "SHA256SUMS").write_text(sums)
-    with pytest.raises(handin.HandinError, match=r"report\.pdf changed after"):
-        handin.contents(copy)
-
-
-@pytest.mark.parametrize(
-    ("spoil", "reason"),
-    [
-        (lambda book: book.metadata.update(authors=[{"name": "Alice"}]), "no run writes: authors"),
-        (lambda book: book.cells[2].update(source=5), "is not a notebook"),
-    ],
-)
-def test_strange_metadata_and_broken_cells_are_refused_h04(copy, spoil, reason):
-    path = copy / "problem2_linear.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    spoil(notebook)
-    path.write_text(json.dumps(notebook))
-    with pytest.raises(handin.HandinError, match=reason):
-        handin.check_notebook(path, ROOT / path.name)
-
-
-def test_a_text_cell_cannot_pass_as_papermills_own_h04(copy):
-    notebook = nbformat.read(copy / "problem2_linear.ipynb", as_version=4)
-    before = handin.written_cells(notebook)
-    notebook.cells[0].metadata.update(tags=["injected-parameters"])
-    assert handin.written_cells(notebook) == before
-
-
-def test_a_notebook_too_deep_to_read_is_refused_h04(copy):
-    (copy / "problem2_linear.ipynb").write_text("[" * 100_000)
-    with pytest.raises(handin.HandinError, match="is not a notebook"):
-        handin.contents(copy)
-
-
-def test_a_private_path_in_the_pdf_is_refused_h06(copy, monkeypatch):
-    monkeypatch.setattr(handin, "read_text", lambda path: f"a page that names {ROOT}")
-    with pytest.raises(handin.HandinError, match="private path"):
-        handin.contents(copy)
-
-
-def test_links_and_hidden_files_stay_out_of_the_zip_h01(build, tmp_path, monkeypatch):
-    house = copy_house(tmp_path)
-    monkeypatch.setattr(handin, "ROOT", house)
-    monkeypatch.setattr(handin.sources, "ROOT", house)
-    for name in (".mine.env", "notes.txt"):
-        (tmp_path / "explore" / name).symlink_to("/etc/hostname")
-    found = set(handin.contents(build))
-    assert "explore/pad.js" in found and not {"explore/.mine.env", "explore/notes.txt"} & found
-
-
-def test_a_private_path_in_an_output_is_refused_h06(copy):
-    line = {"output_type": "stream", "name": "stdout", "text": f"{ROOT}/common.py\n"}
-    path = copy / "problem2_linear.ipynb"
-    before = hashlib.sha256(path.read_bytes()).hexdigest()
-    edit(path, lambda code: code[2]["outputs"].append(line))
-    notebook = nbformat.read(path, as_version=4)
-    notebook.metadata["seal"] = seal(notebook.cells)  # as if the run itself had printed it
-    nbformat.write(notebook, path)
-    after = hashlib.sha256(path.read_bytes()).hexdigest()
-    (copy / "SHA256SUMS").write_text((copy / "SHA256SUMS").read_text().replace(before, after))
-    with pytest.raises(handin.HandinError, match="private path"):
-        handin.contents(copy)
 
 
 def test_a_second_make_report_runs_nothing_b04(build):

@@ -181,7 +181,7 @@ def cells(notebook: Any, figures: Path) -> list[dict[str, Any]]:
     """
     shown: list[dict[str, Any]] = []
     for cell in notebook.cells:
-        tags = set(cell.metadata.get("tags", []))
+        tags = set(cell.metadata.get("tags") or [])
         if cell.cell_type == "markdown":
             html = prose(cell.source, cell.get("attachments"))
             shown.append({"kind": "prose", "html": html, "tags": tags})
@@ -194,7 +194,7 @@ def cells(notebook: Any, figures: Path) -> list[dict[str, Any]]:
 
 def add_code(shown: list[dict[str, Any]], cell: Any) -> None:
     """Add a cell's code to what is shown; folded code goes on in the fold before it."""
-    hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+    hidden = (cell.metadata.get("jupyter") or {}).get("source_hidden", False)
     kind = "plumbing" if hidden or is_plumbing(cell.source) else "code"
     html = f'<div class="code">{code(cell.source)}</div>'
     if kind == "plumbing" and shown and shown[-1]["kind"] == "plumbing":

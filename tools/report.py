@@ -20,6 +20,7 @@ from PIL import Image
 
 from common import ROOT
 from tools.markdown import escape, to_latex
+from tools.setup import tex_advice, tex_lacks
 
 BUILD = ROOT / "report/build"
 RESULT = r"\\(?:result|share|decimals\{\d\}|percent(?:\[\d\])?)\{([^}]*)\}"
@@ -70,10 +71,7 @@ def read_results(build: Path) -> tuple[dict[str, str], dict[str, str]]:
             raise ReportError(
                 f"{path} is no results file: {error}; type: make clean report"
             ) from error
-    texts |= {
-        "made.commit": commits(texts),
-        "made.dirty": "some" if "True" in ends(texts, "dirty") else "none",
-    }
+    texts["made.commit"] = in_words(ends(texts, "commit"), "True" in ends(texts, "dirty"))
     return {key: text for key, text in texts.items() if re.fullmatch(KEY, key)}, answers
 
 
@@ -82,9 +80,14 @@ def ends(texts: dict[str, str], name: str) -> set[str]:
     return {text for key, text in texts.items() if key.endswith(f".provenance.{name}")}
 
 
-def commits(texts: dict[str, str]) -> str:
-    """Return the commit of the results; several, if they were not made together."""
-    return ", ".join(sorted(ends(texts, "commit")))
+def in_words(commits: set[str], dirty: bool) -> str:
+    """Say from which commit the results are; from several, if they were not made together."""
+    if commits <= {"None"}:
+        return "Commit unknown"
+    names = [rf"\texttt{{{name}}}" for name in sorted(commits - {"None"})]
+    *first, last = names + ["an unknown one"] * ("None" in commits)
+    named = f"Commits {', '.join(first)} and {last}" if first else f"Commit {last}"
+    return named + " with uncommitted changes" * dirty
 
 
 def read_alt_texts(build: Path) -> dict[str, str]:
@@ -94,6 +97,22 @@ def read_alt_texts(build: Path) -> dict[str, str]:
         with Image.open(path) as image:
             texts[path.stem] = escape(image.info.get("Description", ""))
     return texts
+
+
+def read_seals(build: Path) -> dict[str, str]:
+    """Return the seal that its run put on each notebook, for the hand-in to compare.
+
+    Raises ReportError.
+    """
+    seals = {}
+    for name in (path.name for path in ROOT.glob("problem*.ipynb")):
+        path = build / name
+        try:
+            seals[name] = json.loads(path.read_text(encoding="utf-8"))["metadata"]["seal"]
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            reason = f"{path} is not a notebook as its run leaves it ({type(error).__name__})"
+            raise ReportError(f"{reason}; remove it and type: make report") from error
+    return seals
 
 
 def check_names(
@@ -114,7 +133,7 @@ def check_names(
 def complaints(log: str) -> list[str]:
     """Return the lines of a LaTeX log that must not be there; if there are errors, only these."""
     lines = dict.fromkeys(line.strip() for line in log.splitlines())
-    errors = [line for line in lines if line.startswith("! ")]
+    errors = [line for line in lines if line.startswith("!")]
     return errors or [line for line in lines if is_complaint(line)]
 
 
@@ -129,38 +148,43 @@ def run_latexmk(source: Path, build: Path) -> Path:
     """Run latexmk in `build`/tex and return the PDF there. Raises ReportError.
 
     It begins with an empty folder: TeX reads what it wrote the last time, and if it was killed,
-    that may end in the middle of a line.
+    that may end in the middle of a line. TeX sees relative names only: in a folder's name, it
+    would take characters like ~, %, $, # and braces for commands.
     """
     folder = build / "tex"
     shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    shutil.copy(source, folder)
     done = subprocess.run(
-        [*LATEXMK, NO_SHELL, f"-outdir={folder}", str(source)],
+        [*LATEXMK, NO_SHELL, "-outdir=tex", f"tex/{source.name}"],
         cwd=build,
-        env=os.environ | REPRODUCIBLE | {"TEXINPUTS": f"{build}:", "max_print_line": "1000"},
+        env=os.environ | REPRODUCIBLE | {"TEXINPUTS": ".:", "max_print_line": "1000"},
         capture_output=True,
         text=True,
         errors="replace",
     )
     log = folder / f"{source.stem}.log"
-    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else done.stdout
+    printed = done.stdout + done.stderr
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else printed
     found = complaints(text)
     if done.returncode or found:
-        reasons = "\n  ".join(found[:MOST_COMPLAINTS]) or done.stdout[-1500:]
-        raise ReportError(f"{source} was not built:\n  {reasons}\n  the whole log: {log}")
+        reasons = "\n  ".join(found[:MOST_COMPLAINTS]) or printed[-1500:].strip()
+        more = f"\n  the whole log: {log}" if log.exists() else ""
+        raise ReportError(f"{source} was not built:\n  {reasons}{more}")
     return folder / f"{source.stem}.pdf"
 
 
 def build_report(source: Path, build: Path) -> Path:
-    """Build the PDF in `build` and return it; SHA256SUMS says what it was made of.
+    """Build the PDF in `build` and return it; made_of.json says what it was made of.
 
     Raises ReportError.
     """
-    if shutil.which("latexmk") is None:
-        packages = (ROOT / "apt.txt").read_text().split()
-        raise ReportError(f"TeX is missing; type: sudo apt-get install {' '.join(packages)}")
+    if missing := tex_lacks():
+        raise ReportError(tex_advice(missing))
     began = time.time()
     results, answers = read_results(build)
     alt_texts = read_alt_texts(build)
+    seals = read_seals(build)
     check_names(source.read_text(encoding="utf-8"), results, answers, alt_texts)
     lines = [rf"\setresult{{{key}}}{{{text}}}" for key, text in results.items()]
     lines += [rf"\setanswer{{{name}}}{{{text}}}" for name, text in answers.items()]
@@ -168,9 +192,10 @@ def build_report(source: Path, build: Path) -> Path:
     (build / "numbers.tex").write_text("\n".join(lines) + "\n", encoding="utf-8")
     pdf = run_latexmk(source, build)
     os.utime(pdf, (began, began))  # older than a source that changed while it ran
-    parts = [pdf, *sorted(build.glob("problem*.ipynb"))]
-    sums = [f"{hashlib.sha256(part.read_bytes()).hexdigest()}  {part.name}\n" for part in parts]
-    (build / "SHA256SUMS").write_text("".join(sums))
+    made_of = {pdf.name: hashlib.sha256(pdf.read_bytes()).hexdigest()} | seals
+    (build / "made_of.json").write_text(
+        json.dumps(made_of, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+    )
     return pdf.replace(build / pdf.name)  # last: whatever stops this, the PDF is old or all is new
 
 

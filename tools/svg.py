@@ -25,6 +25,8 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from figures import in_style
+
 NARROW = 3.8  # inches, on a phone of 390 pixels
 SMALLEST = 7.0  # points, of a text
 CONTRAST = 4.5  # of a text on white, at least
@@ -68,6 +70,7 @@ def contrast_with_white(srgb: Any) -> float:
     return 1.05 / (float(linear @ [0.2126, 0.7152, 0.0722]) + 0.05)
 
 
+@in_style
 def wide(path: Path) -> str:
     """Return a saved figure as SVG, as wide as on paper."""
     fig = load(path)
@@ -76,6 +79,7 @@ def wide(path: Path) -> str:
     return svg(fig, path.stem)
 
 
+@in_style
 def narrow(path: Path) -> list[str]:
     """Return a saved figure for a phone: one SVG, two if it was cut, none if it needs no change."""
     fig = load(path, SMALLEST)
@@ -212,6 +216,7 @@ def opening(left: float, right: float, height: float) -> str:
     return f'<svg viewBox="{view}" style="{size}" aria-hidden="true" focusable="false">'
 
 
+@in_style
 def thumbnail(path: Path, prefix: str) -> str:
     """Return a saved figure as a small picture: its first panel, or all of its images.
 
