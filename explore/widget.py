@@ -20,8 +20,8 @@ PLAY = "application/vnd.homework.play+json"  # kind of an output: a widget and i
 MOST_LISTED = 4000  # numbers of an array that are written one by one
 INSTEAD = "A widget: run this cell in JupyterLab, or open the web page (make html)."
 MISSING = (
-    "Nothing to play with here: this Jupyter lacks anywidget; type  pip install anywidget  "
-    "and restart it, or open the web page (make html)."
+    "Nothing to play with here: anywidget is missing or does not work ({}); type  "
+    "pip install --upgrade anywidget  and restart Jupyter, or open the web page (make html)."
 )
 
 Hear = Callable[[dict[str, Any]], dict[str, Any]]
@@ -85,15 +85,18 @@ def plain(value: Any) -> Any:
 def watched() -> bool:
     """Return True if a person may be watching.
 
-    JupyterLab names the cell that it executes; a program that runs a notebook does not.
+    JupyterLab names the cell that it executes; other front ends let a cell ask for input(). A
+    program that runs a notebook does neither.
     """
     shell: Any = get_ipython()
-    request = shell.get_parent() if hasattr(shell, "get_parent") else {}
-    return bool(request.get("metadata", {}).get("cellId"))
+    ask = getattr(shell, "get_parent", lambda: getattr(shell, "parent_header", None))
+    request = ask() or {}
+    names_cell = request.get("metadata", {}).get("cellId")
+    return bool(names_cell or request.get("content", {}).get("allow_stdin"))
 
 
 def in_jupyter(name: str, start: dict[str, Any], hear: Hear | None) -> Any:
-    """Return the widget for JupyterLab. Raises ImportError if anywidget is not installed."""
+    """Return the widget for Jupyter; what it raises depends on what is missing or too old."""
     import anywidget
     import traitlets
 
@@ -123,13 +126,19 @@ class Play:
         self.start = start
         self.hear = hear
 
+    def __repr__(self) -> str:
+        return INSTEAD
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
         if watched():
             try:
                 widget = in_jupyter(self.name, self.start, self.hear)
-            except ImportError:
-                return {"text/plain": MISSING}, {}
-            return widget._repr_mimebundle_()
+                data, metadata = widget._repr_mimebundle_()
+            except Exception as error:  # an old or damaged anywidget raises all kinds
+                reason = f"{type(error).__name__}: {error}".splitlines()[0]
+                return {"text/plain": MISSING.format(reason)}, {}
+            # The text is for a front end that cannot show widgets.
+            return data | {"text/plain": INSTEAD}, metadata
         if figures.skipped():
             return {"text/plain": INSTEAD}, {}
         # As text: a notebook's file has the names of a JSON object in alphabetical order.

@@ -9,6 +9,7 @@ same command again runs only what is missing, failed or out of date.
 
 import argparse
 import contextlib
+import errno
 import os
 import queue
 import signal
@@ -17,22 +18,27 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from types import ModuleType
 
+import joblib
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from sweep import engine, grid, identity, notebook, plot, runs, table
+from sweep import engine, grid, identity, notebook, print_anywhere, runs, table
 from sweep.engine import Check, Submit
 from sweep.runs import Run
 
 NEWS = 10.0  # seconds between two lines in a log
 CHECK = 2.0  # seconds without the end of a run, after which the cluster is checked
 MOST_FAILURES = 10  # how many are printed
+# What a file system without locks says, such as some of NFS and FUSE.
+NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL}
 GO_ON = "the same command goes on from here"
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run a sweep from the command line, or from a list of arguments; return the exit code."""
+    print_anywhere()
     options = arguments(argv)
     signal.signal(signal.SIGTERM, notebook.stop)
     try:
@@ -67,7 +73,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     add("out", type=Path, help="the sweep's folder")
     add("values", nargs="*", metavar="name=values", help="1,2,4 or 0:50 or 0.1:0.5:0.1")
     add("--plot", metavar="RESULT", help="draw a result against the first varied parameter")
-    add("--workers", type=int, default=cores(), metavar="N", help="runs at once (all cores)")
+    workers = joblib.cpu_count()  # which a container's limit may make fewer than the machine has
+    add("--workers", type=int, default=workers, metavar="N", help="runs at once (all cores)")
     add("--time-limit", type=float, metavar="S", help="seconds for one run (no limit)")
     add("--kernel", action="store_true", help="a Jupyter kernel for each run: slower, same results")
     add("--skip", action="append", default=[], metavar="TAG", help="leave out cells with this tag")
@@ -76,14 +83,11 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_intermixed_args(argv)
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def check(options: argparse.Namespace) -> None:
     """Check what argparse cannot; raises ValueError with the reason."""
     limit = options.time_limit
+    if options.dask == "":
+        raise ValueError("--dask needs the address of a scheduler, or: local")
     if options.workers < 1:
         raise ValueError(f"--workers must be at least 1, not {options.workers}")
     if limit is not None and not 0 < limit <= notebook.LONGEST_LIMIT:
@@ -91,9 +95,18 @@ def check(options: argparse.Namespace) -> None:
         raise ValueError(f"--time-limit must be {limits}, not {limit:g}")
     if "=" in options.out.name or options.out.is_file():
         raise ValueError(f"the second argument must be the output folder, not {options.out}")
+    notebook.check_folder(options.out)
     folder = options.out / "runs"
     if options.notebook.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f"{options.notebook} lies in {folder}, where its runs would replace it")
+
+
+def drawing() -> ModuleType:
+    """Return the module that draws: first when it is needed, and whatever MPLBACKEND says."""
+    os.environ.pop("MPLBACKEND", None)  # a wrong name would stop matplotlib
+    from sweep import plot
+
+    return plot
 
 
 def sweep(options: argparse.Namespace) -> int:
@@ -106,7 +119,8 @@ def sweep(options: argparse.Namespace) -> int:
     skip = grid.skipped_tags(options.notebook, options.skip)
     names = dict.fromkeys(text.partition("=")[0] for text in options.values)
     typed = {name: swept[name] for name in names}  # in this order, for the plot
-    if options.plot:
+    plot = drawing() if options.plot else None
+    if plot:
         plot.axes(typed)
     planned = grid.all_runs(
         options.notebook,
@@ -124,9 +138,9 @@ def sweep(options: argparse.Namespace) -> int:
         print(table.printed(numbers, list(swept)))
         files = f"{options.out}/table.csv, {options.out}/summary.csv"
         print(f"{len(planned) - len(failed)} done, {len(failed)} failed; {files}")
-        if options.plot and numbers.empty:
+        if plot and numbers.empty:
             print(f"{options.plot}: no plot, because no run succeeded")
-        elif options.plot:
+        elif plot:
             plot.plot(numbers, typed, options.plot, options.out)
             print(f"{options.plot}: {options.out}/plot.pdf, {options.out}/plot.png")
     return 1 if failed else 0
@@ -134,13 +148,25 @@ def sweep(options: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def only_one(out: Path) -> Iterator[None]:
-    """Hold a sweep's folder against other sweeps."""
+    """Hold a sweep's folder against other sweeps; the system lets go when the process ends.
+
+    If the file system has no locks, print a line and go on. Raises ValueError if one is running.
+    """
     (out / "runs").mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out / ".lock", timeout=0, fallback_to_soft=False)
     try:
-        with FileLock(out / ".lock", timeout=0):
-            yield
+        lock.acquire()
     except Timeout:
         raise ValueError(f"another sweep is running in {out}") from None
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        text = f"{out} cannot be locked ({error.strerror}): do not start a second sweep there"
+        print(f"{text} meanwhile", file=sys.stderr)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def refuse_other_notebooks(out: Path, name: str) -> None:
@@ -159,7 +185,13 @@ def run_missing(planned: list[Run], options: argparse.Namespace) -> dict[str, st
     print(f"{count} of {options.notebook.name}: {there}", flush=True)
     if not missing:
         return {}
-    if not options.dask:
+    if missing[0].kernel and not options.kernel:
+        print(
+            f"{options.notebook.name} is not plain Python (a magic, await, get_ipython), "
+            "so each run gets a Jupyter kernel, which costs about a second",
+            flush=True,
+        )
+    if options.dask is None:
         executor = engine.this_machine(options.notebook, options.workers, options.time_limit)
     else:
         try:

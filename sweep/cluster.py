@@ -4,12 +4,13 @@ A worker needs the project (at the same path or on its PYTHONPATH), the data and
 a run on a worker that lacks any of these fails and says so.
 """
 
+import asyncio
 import contextlib
 import multiprocessing
 import pickle
 import platform
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +58,30 @@ def connect(stack: contextlib.ExitStack, address: str, workers: int) -> Client:
         if address == "local":
             local = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
             scheduler = stack.enter_context(local)
+        else:
+            with ThreadPoolExecutor(1) as thread:  # this one may have a loop already, as in Jupyter
+                asked = asyncio.wait_for(ask(address), 2 * CONNECTING)
+                thread.submit(asyncio.run, asked).result()
         client = stack.enter_context(Client(scheduler, timeout=CONNECTING))
         client.wait_for_workers(1, timeout=PATIENCE)
         return client
     except Exception as error:  # schedulers of other versions raise all kinds
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        if isinstance(error, TimeoutError) and not str(error):
+            reason = f"what is there gave no answer within {2 * CONNECTING:g} s"
         versions = f"Python {platform.python_version()} and distributed {distributed.__version__}"
         raise ValueError(
             f"--dask {address}: there is no usable cluster ({reason}); "
             f"it needs a scheduler and workers with {versions}, as here"
         ) from None
+
+
+async def ask(address: str) -> None:
+    """Ask who is there: a Client would wait forever for one that speaks another language."""
+    async with distributed.rpc(address, timeout=CONNECTING) as there:
+        kind = (await there.identity())["type"]
+    if kind != "Scheduler":
+        raise ValueError(f"this is the address of a {kind.lower()}, not of the scheduler")
 
 
 def wait_for_worker(client: Client) -> None:

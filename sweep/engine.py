@@ -4,11 +4,9 @@ If a run crashes, hangs or leaves global state behind, no other run notices.
 """
 
 import contextlib
-import fcntl
 import gc
 import multiprocessing
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -16,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from multiprocessing import forkserver, util
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -96,6 +94,8 @@ def follow_parent() -> None:
         return
     pipe: Any = parent.sentinel  # the parent's end closes with it
     if sys.platform == "linux":
+        import fcntl
+
         # The kernel then sends SIGIO, even while C code holds the GIL and no thread can look.
         fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())
         fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
@@ -110,10 +110,7 @@ def warm_up(modules: Sequence[str]) -> None:
     os.environ |= ONE_CORE
     loaded = [name for name in SAFE if name in sys.modules]  # a run may import the main module
     CONTEXT.set_forkserver_preload([*PRELOAD, *modules, *loaded])
-    if tempfile.tempdir is None:
-        tempfile.tempdir = notebooks.temporary_folder()  # for the socket of multiprocessing
-        late = -200  # multiprocessing itself cleans up at -100
-        util.Finalize(None, shutil.rmtree, (tempfile.tempdir,), exitpriority=late)
+    tempfile.tempdir = str(notebooks.short_place())  # in which multiprocessing makes its socket
     forkserver.ensure_running()
 
 

@@ -96,7 +96,10 @@ def all_runs(
     keep: bool,
     skip: tuple[str, ...] = (),
 ) -> list[Run]:
-    """Return one run for each combination of the values; raises ValueError if they are too many."""
+    """Return one run for each combination of the values; raises ValueError if they are too many.
+
+    They get a kernel if `kernel` says so, or if the notebook cannot do without.
+    """
     count = math.prod(map(len, swept.values()))
     if count > MOST_RUNS:
         raise ValueError(f"a sweep has at most {MOST_RUNS} runs, and these values make {count}")
@@ -104,6 +107,7 @@ def all_runs(
     path = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
     forget()
     code = code_hashes(path, skip)
+    kernel = kernel or sources.needs_ipython(notebook, skip)
     defaults = {name: line.default for name, line in parameters.declared(notebook).items()}
     planned = []
     for combination in itertools.product(*swept.values()):

@@ -114,6 +114,6 @@ def first_place(places: list[str]) -> str:
         if place.startswith("$"):
             if folder := os.environ.get(place[1:]):
                 return folder
-        elif (ROOT / place).exists():
+        elif path_hashes(ROOT / place):  # an empty folder does not count
             return place
     return ""

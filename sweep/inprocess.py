@@ -1,6 +1,7 @@
 """A papermill engine that runs a notebook's cells in this process: no kernel, the same results.
 
-It does not know magics, widgets and display(); as in Jupyter, a cell shows its last value.
+A cell is plain Python. It shows its last value, as in Jupyter, and may call display(), which here
+shows texts only.
 """
 
 import ast
@@ -8,6 +9,7 @@ import base64
 import contextlib
 import io
 import linecache
+import sys
 import traceback
 from typing import Any
 
@@ -17,6 +19,7 @@ from nbformat.v4 import new_notebook, new_output
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 
 from sweep.notebook import Stop
+from sweep.sources import ROOT
 
 NAME = "in-process"
 
@@ -29,7 +32,8 @@ class InProcessEngine(Engine):
         cls, nb_man: NotebookExecutionManager, kernel_name: str, **kwargs: Any
     ) -> None:
         """Run the code cells of `nb_man.nb` in a new namespace; papermill has set the folder."""
-        namespace: dict[str, Any] = {"__name__": "__main__"}
+        own_modules_first()
+        namespace = {"__name__": "__main__", "display": display}
         count = 0
         # Without papermill's cell_start and cell_complete: each of them would write the file.
         for index, cell in enumerate(nb_man.nb.cells):
@@ -41,6 +45,19 @@ class InProcessEngine(Engine):
             if any(output.output_type == "error" for output in cell.outputs):
                 nb_man.cell_exception(cell, index)
                 return
+
+
+def own_modules_first() -> None:
+    """Let `import common` find the project's module, wherever the command was typed."""
+    if sys.path[0] != str(ROOT):
+        sys.path.insert(0, str(ROOT))
+
+
+def display(*values: Any, **options: Any) -> None:
+    """Show values as IPython does without a kernel."""
+    from IPython.display import display as show  # not before a cell needs it
+
+    show(*values, **options)
 
 
 def run_cell(source: str, name: str, namespace: dict[str, Any], count: int) -> list[NotebookNode]:
@@ -57,7 +74,7 @@ def run_cell(source: str, name: str, namespace: dict[str, Any], count: int) -> l
         raise
     except BaseException as error:  # sys.exit or Ctrl-C in a cell is a failure, too
         last = [failure(error, source, name)]
-    streams = [("stdout", printed.getvalue()), ("stderr", warned.getvalue())]
+    streams = [("stdout", writable(printed.getvalue())), ("stderr", writable(warned.getvalue()))]
     return [new_output("stream", name=name, text=text) for name, text in streams if text] + last
 
 
@@ -67,10 +84,11 @@ def run_source(source: str, name: str, namespace: dict[str, Any]) -> Any:
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     body: list[Any] = ast.parse(source, name).body
     last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
-    exec(compile(ast.Module(body, []), name, "exec"), namespace)
+    # The asserts count, whatever PYTHONOPTIMIZE says.
+    exec(compile(ast.Module(body, []), name, "exec", optimize=0), namespace)
     if last is None:
         return None
-    return eval(compile(ast.Expression(last.value), name, "eval"), namespace)
+    return eval(compile(ast.Expression(last.value), name, "eval", optimize=0), namespace)
 
 
 def shown(value: Any, count: int) -> NotebookNode:
@@ -92,9 +110,18 @@ def failure(error: BaseException, source: str, name: str) -> NotebookNode:
     numbers = [frame.lineno for frame in frames if frame.filename == name and frame.lineno]
     if numbers:
         lines.append(f"---> {numbers[-1]} {source.splitlines()[numbers[-1] - 1]}")
-    return new_output("error", ename=type(error).__name__, evalue=str(error), traceback=lines)
+    lines = list(map(writable, lines))
+    return new_output(
+        "error", ename=type(error).__name__, evalue=writable(str(error)), traceback=lines
+    )
 
 
+def writable(text: str) -> str:
+    """Return a text that UTF-8 can hold: the name of a file may have bytes that are no letters."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+own_modules_first()  # for what is imported ahead of all runs
 papermill_engines.register(NAME, InProcessEngine)
 # Compiles the schema of notebooks, once for all processes that are forked from this one.
 nbformat.validate(new_notebook())

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import re
-import shutil
 import sys
 import tempfile
 import time
@@ -22,6 +21,20 @@ from sweep.sources import ROOT, tags_of
 LONGEST_LIMIT = 10**6  # seconds; the system's timers do not go much further
 MOST_LINES = 6  # of an error message that a user is shown
 MOST_CHARACTERS = 300  # of one of these lines
+# Colours, window titles, bells: what a message may hold besides its letters, tabs and line ends.
+CONTROL = re.compile(
+    r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*\x07?|[^\t\n\r -~\xa0-\U0010ffff]"
+)
+# What a user's environment may hold that changes how a notebook computes, checks or prints.
+USERS_OWN = (
+    *("PYTHONSTARTUP", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONSAFEPATH"),
+    "MPLBACKEND",  # no window is opened, and a wrong name would stop matplotlib
+)
+# What counts of an output, besides its data, and what figures.py says of a picture.
+OUTPUT_KEYS = ("output_type", "name", "text", "ename", "evalue", "traceback")
+SAID = ("alt", "figure")
+COLABS_OWN = "application/vnd.google.colaboratory."  # kinds of data that it adds
+LONGEST_PLACE = 55  # bytes; a socket's whole path may have 104 on macOS, 108 on Linux
 
 
 class NotebookError(Exception):
@@ -102,28 +115,99 @@ def without_home(folder: Path) -> str:
 def through_papermill(notebook: Path, copy: Path, values: dict[str, Any], kernel: bool) -> None:
     """Execute a notebook with one of papermill's engines, and write `copy`."""
     import papermill
-    from traitlets.config import Config
 
     from sweep import inprocess
 
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-        os.environ.setdefault(name, "1")  # the same bits on any machine
     logging.getLogger("papermill").setLevel(logging.ERROR)  # it warns of lines with >=
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of the Python that runs this
-    settings: Any = kernel_settings() if kernel else contextlib.nullcontext({})
-    with settings as manager:
+    kernels_folder = temporary_folder() if kernel else contextlib.nullcontext("")
+    with kernels_folder as folder, tidy_environment(folder):
         papermill.execute_notebook(
             papermill_path(notebook),
             papermill_path(copy),
             parameters=values,
             engine_name=None if kernel else inprocess.NAME,
             kernel_name="python3",
-            cwd=papermill_path(ROOT),
+            language="python",
+            cwd=str(ROOT),  # papermill does not format this one
             progress_bar=kernel and sys.stderr.isatty(),
             shutdown_kernel="immediate",
             coalesce_streams=True,
-            config=Config({"KernelManager": manager}),
+            **(kernel_settings(folder) if kernel else {}),
         )
+
+
+@contextlib.contextmanager
+def tidy_environment(folder: str) -> Iterator[None]:
+    """Take the user's settings for other work out of the environment, for as long as a run lasts.
+
+    `folder` is the one in which a kernel keeps its files, or empty without a kernel.
+    """
+    env = os.environ
+    before = dict(env)
+    for name in USERS_OWN:
+        env.pop(name, None)
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        env.setdefault(name, "1")  # the same bits on any machine
+    if not is_date(env.get("SOURCE_DATE_EPOCH", "0")):
+        del env["SOURCE_DATE_EPOCH"]  # matplotlib would fail at the first figure
+    if not has_home():
+        env["HOME"] = folder or tempfile.gettempdir()
+    # It would warn, with the user's paths, of an odd matplotlibrc or places that it cannot write.
+    env["MATPLOTLIBRC"] = os.devnull
+    if not matplotlib_can_write():
+        env["MPLCONFIGDIR"] = str(ROOT / "report/build/matplotlib")
+    if folder:
+        env["IPYTHONDIR"] = folder
+        path = (str(ROOT), env.get("PYTHONPATH"))  # otherwise IPython puts the project last
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, path))
+    try:
+        yield
+    finally:
+        env.clear()
+        env.update(before)
+
+
+def has_home() -> bool:
+    """Return True if the user has a home: in a container, one may lack it, and a name."""
+    try:
+        return Path.home().is_absolute()
+    except RuntimeError:
+        return False
+
+
+def matplotlib_can_write() -> bool:
+    """Return True if matplotlib finds places for its settings and for its list of fonts."""
+    env = os.environ
+    own = env.get("MPLCONFIGDIR")
+    for variable, usual in (("XDG_CONFIG_HOME", ".config"), ("XDG_CACHE_HOME", ".cache")):
+        place = Path(own or Path(env.get(variable) or Path.home() / usual) / "matplotlib")
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return False
+        if not os.access(place, os.W_OK):
+            return False
+    return True
+
+
+def check_folder(out: Path) -> None:
+    """Raise ValueError if an output folder has a name that cannot be written into a notebook."""
+    try:
+        str(out.absolute()).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"{str(out)!a} has letters that cannot be read here; set LC_ALL=C.UTF-8, "
+            "or choose a folder with another name"
+        ) from None
+
+
+def is_date(text: str) -> bool:
+    """Return True if a text is a number of seconds since 1970 that this system knows."""
+    try:
+        time.gmtime(int(text))
+        return True
+    except (ValueError, OverflowError, OSError):
+        return False
 
 
 def papermill_path(path: Path) -> str:
@@ -131,27 +215,49 @@ def papermill_path(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
-@contextlib.contextmanager
-def kernel_settings() -> Iterator[dict[str, str]]:
-    """Let a kernel talk through files instead of ports, so that many kernels cannot clash."""
-    folder = temporary_folder()
-    try:
-        yield {"transport": "ipc", "ip": f"{folder}/k", "connection_file": f"{folder}/k.json"}
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def kernel_settings(folder: str) -> dict[str, Any]:
+    """Return papermill's options for a kernel that is the same on every machine.
+
+    It is that of the Python that runs this, whatever other kernels the user has. It talks through
+    files in `folder` instead of ports, so that many cannot clash.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from traitlets import default
+    from traitlets.config import Config
+
+    class OwnKernel(AsyncKernelManager):
+        """A kernel of this Python."""
+
+        @default("kernel_spec_manager")
+        def _no_folders(self) -> KernelSpecManager:
+            return KernelSpecManager(kernel_dirs=[])
+
+    ports = {"connection_file": f"{folder}/k.json"}
+    if os.name == "posix":
+        ports |= {"transport": "ipc", "ip": f"{folder}/k"}
+    return {"kernel_manager_class": OwnKernel, "config": Config({"KernelManager": ports})}
 
 
-def temporary_folder() -> str:
-    """Make a folder with a short path, as sockets need it; remove those of killed processes."""
-    prefix = f"nb-{os.getuid()}-"
-    for old in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
-        try:
-            os.kill(int(old.name.removeprefix(prefix).split("-")[0]), 0)
-        except ProcessLookupError:
-            shutil.rmtree(old, ignore_errors=True)
-        except (ValueError, OSError):  # not made here, or of another user
-            continue
-    return tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-")
+def temporary_folder() -> tempfile.TemporaryDirectory:
+    """Make a folder whose path is short, as sockets need it, to be removed at the end of `with`.
+
+    A process that is killed by SIGKILL leaves it, with a few small files.
+    """
+    place = short_place()
+    return tempfile.TemporaryDirectory(prefix="nb-", dir=place, ignore_cleanup_errors=True)
+
+
+def short_place() -> Path:
+    """Return a folder for temporary files with a short path; raises OSError if there is none."""
+    places = [tempfile.gettempdir(), os.environ.get("XDG_RUNTIME_DIR"), "/tmp", "/var/tmp"]
+    for place in filter(None, places):
+        if len(os.fsencode(place)) <= LONGEST_PLACE and os.access(place, os.W_OK | os.X_OK):
+            return Path(place)
+    raise OSError(
+        f"the path of {places[0]} is too long for sockets; "
+        f"set TMPDIR to a folder with a path of at most {LONGEST_PLACE} bytes"
+    )
 
 
 def tidy(path: Path) -> None:
@@ -167,8 +273,75 @@ def tidy(path: Path) -> None:
 
 
 def seal(cells: list[Any]) -> str:
-    """Return the SHA-256 of a notebook's cells: it shows if one was edited after the run."""
-    return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()
+    """Return the SHA-256 of what cells say: it shows if one was edited after its run."""
+    said = [cell for cell in map(canonical, cells) if not is_empty(cell)]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def is_empty(cell: Any) -> bool:
+    """Return whether a cell says nothing: an editor may leave one at the end."""
+    return not cell["source"].strip() and not cell.get("outputs")
+
+
+def canonical(cell: Any) -> dict[str, Any]:
+    """Return a cell's kind, source, number, attachments and outputs.
+
+    What is left out changes when an editor only opens and saves a notebook: the cell's name, its
+    metadata with tags and folding, and white space at the ends of lines.
+    """
+    source = re.sub(r"(?m)[ \t\r]+$", "", cell["source"]).strip("\n")
+    counts = {"cell_type": cell["cell_type"], "source": source}
+    if cell.get("attachments"):
+        counts["attachments"] = cell["attachments"]
+    if cell["cell_type"] == "code":
+        counts["execution_count"] = cell["execution_count"]
+        counts["outputs"] = canonical_outputs(cell)
+    return counts
+
+
+def canonical_outputs(cell: Any) -> list[dict[str, Any]]:
+    """Return a cell's outputs: a stream in one piece, and none that has an editor's data only."""
+    outputs: list[dict[str, Any]] = []
+    for output in cell["outputs"]:
+        counts = canonical_output(output, cell["execution_count"])
+        last = outputs[-1] if outputs else {}
+        is_more = counts["output_type"] == "stream" == last.get("output_type")
+        if is_more and counts["name"] == last["name"]:
+            last["text"] += counts["text"]
+        elif counts.get("data") != {}:
+            outputs.append(counts)
+    return outputs
+
+
+def canonical_output(output: Any, number: int | None) -> dict[str, Any]:
+    """Return what counts of an output.
+
+    `number` is the cell's, which its result has, too.
+    """
+    counts = {key: output[key] for key in OUTPUT_KEYS if key in output}
+    if "data" in output:
+        data = {k: v for k, v in output["data"].items() if not k.startswith(COLABS_OWN)}
+        counts["data"] = {kind: one_piece(kind, content) for kind, content in data.items()}
+        counts["metadata"] = said_of(data, output.get("metadata"))
+    if output["output_type"] == "execute_result":
+        counts["execution_count"] = number
+    return counts
+
+
+def said_of(data: Any, metadata: Any) -> dict[str, dict[str, Any]]:
+    """Return what a run said of each kind of data: a picture's alt text and name."""
+    said = {}
+    for kind in data:
+        about = metadata.get(kind) if isinstance(metadata, dict) else None
+        if isinstance(about, dict) and (kept := {k: about[k] for k in SAID if k in about}):
+            said[kind] = kept
+    return said
+
+
+def one_piece(kind: str, content: Any) -> Any:
+    """Return an output's content; an image in base64 without white space."""
+    is_base64 = kind.startswith("image/") and kind != "image/svg+xml" and isinstance(content, str)
+    return "".join(content.split()) if is_base64 else content
 
 
 def reasons(error: Any) -> list[str]:
@@ -188,5 +361,6 @@ def failed_line(traceback: list[str]) -> str:
 
 
 def shortened(text: str) -> list[str]:
-    """Return the first lines of a message."""
-    return [line[:MOST_CHARACTERS].strip() for line in text.splitlines()[:MOST_LINES]]
+    """Return the first lines of a message, without what would control a terminal."""
+    plain = CONTROL.sub("", text)
+    return [line[:MOST_CHARACTERS].strip() for line in plain.splitlines()[:MOST_LINES]]

@@ -36,7 +36,7 @@ def declared(notebook: Path) -> dict[str, Parameter]:
     """Return a notebook's parameters, all but `out`; raises ValueError with the reason."""
     try:
         cells = sources.code_cells(notebook, only="parameters")
-        source = cells[0] if cells else ""
+        source = sources.python(cells[0]) if cells else ""
         statements = ast.parse(source).body
     except OSError as error:
         raise ValueError(f"{notebook} cannot be read: {error.strerror}") from None
@@ -106,7 +106,7 @@ def convert(name: str, text: str, parameter: Parameter) -> Any:
         raise ValueError(f"parameter {name} must be a finite number, not {text!r}")
     for sign, bound in parameter.bounds:
         if not HOLDS[sign](value, bound):
-            raise ValueError(f"parameter {name} must be {sign} {bound:g}, not {text}")
+            raise ValueError(f"parameter {name} must be {sign} {bound:.15g}, not {text}")
     return value
 
 

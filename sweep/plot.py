@@ -42,7 +42,8 @@ def plot(numbers: pd.DataFrame, swept: dict[str, list[Any]], result: str, out: P
         hint = f"did you mean {near[0]}? " if near else ""
         listed = ", ".join(names)
         raise ValueError(f"--plot: no number is called {result!r}; {hint}There are {listed}")
-    with matplotlib.style.context(STYLE if STYLE.is_file() else {}):
+    # Over matplotlib's own defaults: not those of the user's matplotlibrc.
+    with matplotlib.style.context(STYLE if STYLE.is_file() else {}, after_reset=True):
         figure = draw(numbers.dropna(subset=result), swept, result)
         alt = f"{result} against {axes(swept)[0]}: {LEGEND}"
         figure.savefig(out / "plot.pdf", metadata={"CreationDate": None, "Subject": alt})

@@ -6,11 +6,14 @@ Standard library only, so that the Makefile can ask before the environment is bu
 import ast
 import functools
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+MAGICS = ("run_line_magic", "run_cell_magic")  # what becomes of %time and %%time
+RUN = re.compile(r"(?<![\w/.-])(\w[\w/]*)\.py\b")
 PERSONS_TAG = "explore"  # of cells for a person in front of the screen; they change no result
 
 
@@ -39,24 +42,68 @@ def tagged_cells(notebook: Path) -> list[tuple[str, set[str]]]:
 
 
 def tags_of(cell: dict[str, Any]) -> set[str]:
-    """Return the tags of a notebook's cell."""
-    return set(cell["metadata"].get("tags", []))
+    """Return the tags of a notebook's cell; raises ValueError if they are no list."""
+    tags = cell["metadata"].get("tags", [])
+    if not isinstance(tags, list):
+        raise ValueError(f"a cell's tags must be a list, not {tags}")
+    return set(tags)
+
+
+def needs_ipython(notebook: Path, without: Iterable[str] = ()) -> bool:
+    """Return True if a code cell is not plain Python: it has a magic, say, or awaits something.
+
+    Cells with a tag of `without` do not count. Raises ValueError and OSError, as code_cells.
+    """
+    omitted = set(without)
+    return not all(is_plain(text) for text, tags in tagged_cells(notebook) if not tags & omitted)
+
+
+def is_plain(cell: str) -> bool:
+    """Return True if Python alone can run a cell."""
+    try:
+        compile(cell, "cell", "exec")  # unlike ast.parse, it refuses `await` outside of functions
+    except SyntaxError:
+        return False
+    return "get_ipython" not in cell
+
+
+@functools.cache
+def python(cell: str) -> str:
+    """Return a cell as Python: IPython turns its magics (%time, !ls) into calls of functions.
+
+    It is asked only if the cell is not Python, so that the Makefile does without it. Raises
+    SyntaxError if the cell is neither.
+    """
+    try:
+        ast.parse(cell)
+        return cell
+    except SyntaxError:
+        from IPython.core.inputtransformer2 import TransformerManager
+
+        code = TransformerManager().transform_cell(cell)
+        ast.parse(code)
+        return code
 
 
 @functools.cache
 def imports(code: str) -> frozenset[str]:
-    """Return the names of the modules that some source imports; none if it is not valid Python."""
-    lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in code.splitlines()]
+    """Return the names of the modules that some source imports; none if it is no valid source."""
     try:
-        tree = ast.parse("\n".join(lines))
-    except SyntaxError:  # running it will say so
+        tree = ast.parse(python(code))
+    except (SyntaxError, ImportError):  # running it will say so
         return frozenset()
     names: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        match node:
+            case ast.Import():
+                names |= {alias.name for alias in node.names}
+            case ast.ImportFrom(module=str(module)):
+                names |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+            case ast.Call(ast.Attribute(attr=str(how)), [*_, ast.Constant(str(text))]) if (
+                how in MAGICS
+            ):
+                names |= imports(text)  # those of `%time f()`
+                names |= set(RUN.findall(text))  # the file of `%run file.py`
     return frozenset(names)
 
 

@@ -61,8 +61,16 @@ def numbers(table: pd.DataFrame, swept: list[str]) -> pd.DataFrame:
     """Return the runs that succeeded: the swept parameters and all results that are numbers."""
     done = table[table["status"] == "done"]
     results = done.drop(columns=[*swept, "status", "cause"])
-    results = results.map(lambda value: float(value) if is_number(value) else None).astype(float)
+    results = results.map(as_float).astype(float)
     return done[swept].join(results.dropna(axis="columns", how="all"))
+
+
+def as_float(value: Any) -> float | None:
+    """Return a number as a float, None for what is no number or has more than 308 digits."""
+    try:
+        return float(value) if is_number(value) else None
+    except OverflowError:
+        return None
 
 
 def is_number(value: Any) -> bool:

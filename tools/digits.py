@@ -62,8 +62,6 @@ def main() -> int:
     add("--turn", type=int, default=0, choices=pictures.TURNS, help="degrees, clockwise")
     add("--out", type=Path, default=MINE, metavar="FOLDER", help="default: data/handwritten/mine")
     given = parser.parse_args()
-    for stream in (sys.stdout, sys.stderr):  # names may hold what a terminal cannot show
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     typed = given.labels.split()
     try:
         return digits(Options(given.paths, typed, given.turn, given.out))

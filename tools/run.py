@@ -9,8 +9,9 @@ import signal
 import sys
 from pathlib import Path
 
-from sweep import parameters
-from sweep.notebook import LONGEST_LIMIT, NotebookError, Stop, execute, stop
+import common
+from sweep import parameters, print_anywhere
+from sweep.notebook import LONGEST_LIMIT, NotebookError, Stop, check_folder, execute, stop
 
 
 def arguments() -> argparse.Namespace:
@@ -29,21 +30,26 @@ def run(options: argparse.Namespace) -> int:
     if not 0 <= options.time_limit <= LONGEST_LIMIT:
         limits = f"at least 0 s and at most {LONGEST_LIMIT} s"
         raise ValueError(f"--time-limit must be {limits}, not {options.time_limit:g}")
+    if options.time_limit and not hasattr(signal, "setitimer"):
+        raise ValueError("--time-limit needs timers that this system lacks; leave it out")
+    check_folder(options.out)
     if options.out.exists() and not options.out.is_dir():
         raise ValueError(f"{options.out} is a file; the second argument must be the output folder")
     values = parameters.read(options.notebook, options.values)
+    common.threads()  # refuses a wrong THREADS before a kernel starts
     # One write, even where output is unbuffered: make -j runs several of these at once.
     print(f"running {options.notebook}\n", end="", flush=True)
     signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, options.time_limit)
+    if options.time_limit:
+        signal.signal(signal.SIGALRM, stop)
+        signal.setitimer(signal.ITIMER_REAL, options.time_limit)
     try:
         execute(options.notebook, options.out, values)
     except (NotebookError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except Stop as reason:
-        if reason.args != (signal.SIGALRM,):
+        if reason.args == (signal.SIGTERM,):
             print("terminated", file=sys.stderr)
             return 143
         limit = f"{options.time_limit:g} s"
@@ -57,6 +63,7 @@ def run(options: argparse.Namespace) -> int:
 
 def main() -> int:
     """Run a notebook from the command line; return the exit code."""
+    print_anywhere()
     try:
         return run(arguments())
     except ValueError as error:
