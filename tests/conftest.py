@@ -8,6 +8,7 @@ import importlib
 import os
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from types import ModuleType
@@ -21,12 +22,18 @@ from live import Watch, write_page
 from nbformat.v4 import new_code_cell, new_notebook
 
 import common
-from common import Mnist, read_mnist
+from common import DataError, Mnist, find_mnist, read_mnist
 from explore.widget import script
-from tools.setup import BROWSERS, found
+from tools.setup import BROWSERS, found, tex_advice, tex_lacks
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted(ROOT.glob("problem*.ipynb"))
+
+
+def pytest_configure() -> None:
+    """Refuse to run where Python leaves out asserts: pytest keeps only those of test files."""
+    if sys.flags.optimize:
+        pytest.exit("unset PYTHONOPTIMIZE: without asserts most tests check nothing", returncode=2)
 
 
 def absent(reason: str) -> Any:
@@ -95,8 +102,8 @@ def copy_house(folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def build() -> Path:
     """Bring report/build up to date with `make report`, whatever that takes, and return it."""
-    if shutil.which("latexmk") is None:
-        absent("latexmk is not installed")
+    if missing := tex_lacks():
+        absent(tex_advice(missing))
     done = subprocess.run(["make", "report"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return ROOT / "report/build"
@@ -115,9 +122,9 @@ def subset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def mnist_folder() -> Path:
     """Return the folder of the original MNIST."""
-    named = os.environ.get("MNIST_DIR")
-    for folder in [Path(named or ROOT / "data/mnist"), ROOT / "data/mnist"]:
-        if folder.is_dir() and read_mnist(folder).name == "MNIST":
+    with contextlib.suppress(DataError):
+        folder = find_mnist()
+        if read_mnist(folder).name == "MNIST":
             return folder
     return absent("the original MNIST is not available; name its folder in MNIST_DIR")
 
