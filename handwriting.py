@@ -463,7 +463,7 @@ def read_own(place: str | Path, rng: np.random.RandomState | None = None) -> Own
     """
     place = Path(place)
     if place.is_file():
-        return read_own_file(place, rng)
+        return own_of(digit_items(place), place, rng)
     paths = visible(place)
     names = {path.stem for path in paths if path.suffix == ".json"}
     own = OwnDigits(np.zeros((0, SIDE**2), np.uint8), np.zeros(0, int), [], [], [])
@@ -471,8 +471,9 @@ def read_own(place: str | Path, rng: np.random.RandomState | None = None) -> Own
     for path in paths:
         if path.suffix == ".json":
             try:
-                own = joined(own, read_own_file(path, rng, seen))
-                seen |= set(map(drawing_of, digit_items(path)))
+                items = digit_items(path)
+                own = joined(own, own_of(items, path, rng, seen))
+                seen |= set(map(drawing_of, items))
             except DataError as error:
                 own.warnings.append(f"{error}; the whole file is left out")
         elif path.stem not in names and not path.name.endswith(CONTACT_SHEET):
@@ -483,11 +484,16 @@ def read_own(place: str | Path, rng: np.random.RandomState | None = None) -> Own
     return own
 
 
-def read_own_file(
-    path: Path, rng: np.random.RandomState | None, seen: Collection[str] = ()
+def own_of(
+    items: list[Any],
+    path: Path,
+    rng: np.random.RandomState | None,
+    seen: Collection[str] = (),
 ) -> OwnDigits:
-    """Read one digits file, without the drawings `seen` in others. Raises DataError."""
-    items = digit_items(path)
+    """Return a digits file's entries, without the drawings `seen` in other files.
+
+    Raises DataError.
+    """
     images, labels = digits_of(items, path, rng)
     new = np.array([drawing_of(item) not in seen for item in items])
     sources = [
